@@ -1,0 +1,1 @@
+"""One file per log: how it is captured and how it is read into Tracks."""

@@ -1,0 +1,1 @@
+"""Where real things happen: servers, browsers, sockets, processes. Concludes nothing."""

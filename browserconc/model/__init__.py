@@ -1,0 +1,1 @@
+"""The nouns: plan, timeline, finding, cause. Frozen, standard library only, no I/O, no clock."""

@@ -1,0 +1,43 @@
+"""What is to be run: a Plan is a list of Trials, a Trial is one strategy against one server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BrowserChoice:
+    """Which browser to drive, and how.
+
+    `name` is "chromium", "firefox", a Playwright channel or the path of an executable.
+    """
+
+    name: str = "chromium"
+    headed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One strategy putting `tabs` requests in flight at once against one server.
+
+    `server` is a name of the contract such as "gunicorn-sync:4". `delay_s` is what the slow
+    endpoint sleeps for each request. `timeout_s` bounds the measurement, not its preparation.
+    """
+
+    id: str
+    strategy: str
+    server: str
+    tabs: int
+    delay_s: float
+    repeat: int
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one command is going to run, in this order."""
+
+    trials: tuple[Trial, ...]
+    browser: BrowserChoice
+    evidence: tuple[str, ...]
+    profile: str | None = None

@@ -1,0 +1,107 @@
+"""The folder between the halves: what the lab leaves behind and the analysis starts from.
+
+A *run* is a folder with one `run.json` and one sub-folder per trial. A *recording* is such a
+sub-folder: `trial.json` beside the logs that the sources wrote (`ledger.jsonl`, `client.jsonl`).
+A browser shared by several trials writes one NetLog, which lies in the run folder; the
+recordings that it covers name it. This file knows names and schema numbers; what a log line
+means is known by the file in `evidence/` that writes and reads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+SCHEMA = "browserconc/recording-1"
+RUN_FILE = "run.json"
+TRIAL_FILE = "trial.json"
+
+
+class RecordingError(Exception):
+    """A folder or file that is not a recording, or not one that this version reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """`trial.json`: what was asked for, and the instants and facts that only the lab knows.
+
+    `released_ns` is the trial's start instant, `ended_ns` when the last request was over or given
+    up; both are None for a trial that failed before. `error` is the sentence that says why.
+    """
+
+    id: str
+    strategy: str
+    server: str | None
+    server_stated: int | None
+    url: str
+    tabs: int
+    delay_s: float | None
+    repeat: int
+    prepared_ns: int | None = None
+    released_ns: int | None = None
+    ended_ns: int | None = None
+    error: str | None = None
+    netlogs: tuple[str, ...] = ()
+    startup_ns: int | None = None
+    cpu_ns: int | None = None
+    memory_bytes: int | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+    schema: str = SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One trial's folder and its manifest."""
+
+    folder: Path
+    manifest: Manifest
+
+    def log(self, name: str) -> Path:
+        """The path of one source's log in this folder; it need not exist."""
+        return self.folder / name
+
+    def netlogs(self) -> list[Path]:
+        """The NetLog files that cover this trial."""
+        return [self.folder / name for name in self.manifest.netlogs]
+
+
+def write_json(path: Path, value: object) -> None:
+    """Writes `value` as indented JSON, whole or not at all (a rename)."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+    partial.replace(path)
+
+
+def save(folder: Path, manifest: Manifest) -> Recording:
+    """Writes `trial.json` into `folder`, which is made where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / TRIAL_FILE, manifest)
+    return Recording(folder, manifest)
+
+
+def load(folder: Path) -> Recording:
+    """Reads one recording.
+
+    Raises:
+        RecordingError: no `trial.json`, unreadable, or of another schema.
+    """
+    path = folder / TRIAL_FILE
+    return Recording(folder, _read(path, Manifest))
+
+
+def _read(path: Path, kind: type[Any]) -> Any:
+    try:
+        data = path.read_bytes()
+    except OSError as problem:
+        raise RecordingError(f"{path} cannot be read ({problem.strerror}).") from problem
+    try:
+        value = msgspec.json.decode(data, type=kind)
+    except msgspec.DecodeError as problem:
+        raise RecordingError(f"{path} is not a browserconc recording ({problem}).") from problem
+    if value.schema != SCHEMA:
+        raise RecordingError(f"{path} has schema {value.schema}; this version reads {SCHEMA}.")
+    return value

@@ -1,0 +1,1 @@
+"""A report is a function: results in, text out."""
