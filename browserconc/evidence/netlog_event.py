@@ -1,0 +1,28 @@
+"""One event of Chromium's network stack, whichever way it came out of the browser.
+
+`evidence/netlog.py` reads events from a NetLog file, `evidence/nettrace.py` from a CDP trace;
+everything after that is the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Phase = Literal["BEGIN", "END", "NONE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event under the names that Chromium's own constants give it.
+
+    `time_ns` is CLOCK_MONOTONIC, in steps of 1 ms from a file and 1 us from a trace. `source_id`
+    is unique within one browser run; `source_type` is a name such as "URL_REQUEST" or "SOCKET".
+    """
+
+    time_ns: int
+    type: str
+    phase: Phase
+    source_id: int
+    source_type: str
+    params: dict[str, Any]
