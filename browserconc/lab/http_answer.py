@@ -15,6 +15,9 @@ import h11
 SAFE_IN_TARGET = "%/:=&?~+!$,;'@()*[]"
 """Everything RFC 3986 allows in a path or query; what is already escaped stays so."""
 
+START = b"HTTP/1."
+"""What every answer starts with (RFC 9112, section 4)."""
+
 CLOSED_EARLY = "the server closed the connection without an answer"
 CLOSED_INSIDE = "the server closed the connection in the middle of the answer"
 INVALID = "the answer is not valid HTTP"
@@ -31,10 +34,8 @@ def get_request(url: str, headers: Iterable[tuple[str, str]] = ()) -> h11.Reques
     Raises:
         RequestError: not an http:// URL with a host, or a header that HTTP does not allow.
     """
-    parts = urlsplit(url)
-    if "@" in parts.netloc:
-        raise RequestError("Leave the user name and password out of the URL; give an Authorization header.")
     origin(url)
+    parts = urlsplit(url)
     target = quote(parts.path or "/", SAFE_IN_TARGET)
     if parts.query:
         target += "?" + quote(parts.query, SAFE_IN_TARGET)
@@ -56,12 +57,14 @@ def origin(url: str) -> tuple[str, int]:
     Raises:
         RequestError: not an http:// URL with a host and a possible port.
     """
+    if "@" in url.partition("//")[2].partition("/")[0]:
+        raise RequestError("Leave the user name and password out of the URL; give an Authorization header.")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError:
-        parts, host, port = None, None, None
-    if parts is None or parts.scheme != "http" or not host:
+        host = port = None
+    if not host or parts.scheme != "http":
         raise RequestError(f"The raw-socket client needs http:// URLs with a host, not {url!r}.")
     return host, 80 if port is None else port
 
@@ -79,12 +82,13 @@ class Answer:
     is true when the answer is whole, `error` says in a phrase why it never will be.
     """
 
-    __slots__ = ("_connection", "error", "finished", "size", "status")
+    __slots__ = ("_connection", "_start", "error", "finished", "size", "status")
 
     def __init__(self, request: h11.Request) -> None:
         self._connection = h11.Connection(h11.CLIENT)
         self._connection.send(request)
         self._connection.send(h11.EndOfMessage())
+        self._start = b""
         self.status: int | None = None
         self.size = 0
         self.finished = False
@@ -99,7 +103,11 @@ class Answer:
         """Takes the next bytes from the connection; `b""` says that the server closed it."""
         if self.over:
             return
+        self._start += data[: len(START) - len(self._start)]
         self.size += len(data)
+        if not START.startswith(self._start):
+            self.error = INVALID  # h11 would wait for the end of a head that is none
+            return
         try:
             self._connection.receive_data(data)
             while not self.over:
