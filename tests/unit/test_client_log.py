@@ -6,7 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from browserconc.evidence.client import FILE, ClientLine, read, tracks, write
@@ -37,6 +37,7 @@ LINES = st.lists(
 COMPLETE = ClientLine(7, "http://127.0.0.1:5000/slow", 40_000, 10, 11, 12, 13, 14, 15, 200, None, 0, 67)
 
 
+@settings(max_examples=40)
 @given(LINES)
 def test_what_is_written_is_read(lines: list[ClientLine]) -> None:
     with TemporaryDirectory() as folder:
@@ -98,6 +99,7 @@ def test_a_warm_request_is_sent_from_the_release_on(tmp_path: Path) -> None:
     assert track.span("receive") is None
 
 
+@settings(max_examples=40)
 @given(LINES)
 def test_spans_keep_the_order_of_the_instants(lines: list[ClientLine]) -> None:
     with TemporaryDirectory() as folder:
