@@ -1,0 +1,301 @@
+"""Run profiles (TOML) and command-line options to a Plan.
+
+This is the one place where names from outside (profiles, keys, strategies, servers, browsers,
+evidence) are looked up and values checked; whatever passes is known to the lab. A refusal is a
+`UsageError`: one sentence that names the nearest right word and the choices.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from browserconc.model.plan import BrowserChoice, Plan, Trial
+
+STRATEGIES = (
+    "raw-socket",
+    "tabs",
+    "tabs-distinct",
+    "tabs-hosts",
+    "contexts",
+    "user-data-dirs",
+    "incognito",
+    "fetch",
+    "fetch-distinct",
+    "no-cache",
+    "browsers",
+)
+SERVERS = (
+    "werkzeug-threaded",
+    "werkzeug-single",
+    "werkzeug-forking",
+    "gunicorn-sync",
+    "gunicorn-gthread",
+    "gunicorn-gevent",
+    "gevent",
+)
+EVIDENCE = ("ledger", "client", "netlog", "cdp", "kernel")
+BROWSERS = ("chromium", "chrome", "msedge", "firefox")
+
+RAW = "raw-socket"
+DEFAULT_STRATEGIES = (RAW, "tabs", "tabs-distinct", "tabs-hosts", "contexts")
+"""What `compare` runs unasked. Starting ten user-data-dirs takes seconds, so they are in `all` only."""
+
+MAX_TABS = 1_000
+MAX_CLIENTS = 10_000
+MAX_DELAY_S = 600.0
+MAX_REPEAT = 1_000
+MAX_TIMEOUT_S = 7 * 24 * 3600.0
+SLACK_S = 30.0
+"""Added to n requests in a row; covers the 20 s after which Chromium's cache lock gives up."""
+
+
+class UsageError(Exception):
+    """Something that the user named or asked for does not exist or makes no sense; one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A checked run profile; the defaults are those of `compare`.
+
+    `delay` and `timeout` are seconds; a `timeout` of None is derived from tabs and delay.
+    """
+
+    name: str | None = None
+    description: str = ""
+    tabs: int = 10
+    delay: float = 0.5
+    servers: tuple[str, ...] = ("werkzeug-threaded",)
+    strategies: tuple[str, ...] = DEFAULT_STRATEGIES
+    repeat: int = 1
+    timeout: float | None = None
+    browser: str = "chromium"
+    headed: bool = False
+    evidence: tuple[str, ...] = ("ledger", "client", "netlog")
+
+
+def names() -> list[tuple[str, str]]:
+    """The shipped profiles with their one-line descriptions, in alphabetical order."""
+    return [(name, load(name).description) for name in sorted(_shipped())]
+
+
+def load(name_or_path: str | Path) -> Profile:
+    """Reads a shipped profile by its name, or any TOML file by its path.
+
+    Raises:
+        UsageError: no such profile, unreadable, not TOML, or it holds what nobody knows.
+    """
+    text = str(name_or_path)
+    shipped = _shipped()
+    if text in shipped:
+        return _parse(shipped[text].read_bytes(), name=text)
+    path = Path(name_or_path)
+    if path.suffix != ".toml" and not _is_path(text):
+        raise _unknown("profile", text, sorted(shipped), "; a file of your own ends in .toml")
+    try:
+        return _parse(path.read_bytes(), name=path.stem, origin=str(path))
+    except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
+        reason = getattr(problem, "strerror", None) or problem
+        raise UsageError(f"The profile {text!r} cannot be read ({reason}).") from problem
+
+
+def plan(profile: Profile | None = None, **overrides: object) -> Plan:
+    """Turns a profile and the options given beside it into what will be run, in this order.
+
+    Args:
+        profile: what `load` returned; None for the defaults of `compare`.
+        overrides: keys of a profile; they win over it, and None means "not given".
+
+    Raises:
+        UsageError: an unknown key or name, or a value out of range.
+    """
+    given = {key: value for key, value in overrides.items() if value is not None}
+    chosen = _settle(profile or Profile(), given)
+    trials = tuple(
+        Trial(
+            id=_trial_id(chosen, strategy, server, repeat),
+            strategy=strategy,
+            server=server,
+            tabs=chosen.tabs,
+            delay_s=chosen.delay,
+            repeat=repeat,
+            timeout_s=chosen.timeout or chosen.tabs * chosen.delay + SLACK_S,
+        )
+        for server in chosen.servers
+        for repeat in range(1, chosen.repeat + 1)
+        for strategy in chosen.strategies
+    )
+    browser = BrowserChoice(chosen.browser, chosen.headed)
+    return Plan(trials, browser, chosen.evidence, chosen.name)
+
+
+def _trial_id(profile: Profile, strategy: str, server: str, repeat: int) -> str:
+    """A file name: the strategy alone where that is unique."""
+    if len(profile.servers) == 1 and profile.repeat == 1:
+        return strategy
+    return f"{strategy}.{server.replace(':', '-')}.{repeat}"
+
+
+def _shipped() -> dict[str, Traversable]:
+    """The profiles that come with the package, by name.
+
+    Installed they lie inside the package; in a checkout (an editable install) beside it.
+    """
+    package = resources.files("browserconc")
+    folder = package / "profiles"
+    if not folder.is_dir():
+        folder = Path(__file__).resolve().parent.parent / "profiles"
+    if not folder.is_dir():
+        return {}
+    return {file.name.removesuffix(".toml"): file for file in folder.iterdir() if file.name.endswith(".toml")}
+
+
+def _is_path(text: str) -> bool:
+    return "/" in text or "\\" in text
+
+
+def _parse(content: bytes, name: str, origin: str | None = None) -> Profile:
+    where = f"The profile {origin or name}"
+    try:
+        values = tomllib.loads(content.decode())
+    except (ValueError, RecursionError) as problem:  # not UTF-8, not TOML, or absurdly long or deep
+        raise UsageError(f"{where} is not TOML: {problem}.") from problem
+    try:
+        return _settle(Profile(name=name), values)
+    except UsageError as problem:
+        raise UsageError(f"{where} is refused: {problem}") from problem
+
+
+def _settle(profile: Profile, values: Mapping[str, object]) -> Profile:
+    """The profile with those values in place of its own, each read and checked."""
+    if "server" in values and "servers" in values:
+        raise UsageError('"server" and "servers" are one setting; give only one of them.')
+    changes: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in _READERS:
+            raise _unknown("key", key, list(_READERS))
+        changes["servers" if key == "server" else key] = _READERS[key](key, value)
+    settled = replace(profile, **changes)
+    # Only sockets without a browser behind them come by the thousand.
+    most = MAX_CLIENTS if set(settled.strategies) == {RAW} else MAX_TABS
+    if not 1 <= settled.tabs <= most:
+        advice = f"; {RAW} alone takes up to {MAX_CLIENTS}" if settled.tabs > most == MAX_TABS else ""
+        raise UsageError(f"tabs must be 1 to {most}, not {settled.tabs}{advice}.")
+    return settled
+
+
+def _number(key: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise UsageError(f"{key} must be a number, not {value!r}.")
+    return value
+
+
+def _whole(key: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise UsageError(f"{key} must be a whole number, not {value!r}.")
+    return value
+
+
+def _delay(key: str, value: object) -> float:
+    number = _number(key, value)
+    if not 0 <= number <= MAX_DELAY_S:
+        raise UsageError(f"{key} must be 0 to {MAX_DELAY_S:g} seconds, not {value}.")
+    return float(number)
+
+
+def _timeout(key: str, value: object) -> float:
+    number = _number(key, value)
+    if not 0 < number <= MAX_TIMEOUT_S:
+        raise UsageError(f"{key} must be more than 0 and at most {MAX_TIMEOUT_S:.0f} seconds, not {value}.")
+    return float(number)
+
+
+def _repeat(key: str, value: object) -> int:
+    number = _whole(key, value)
+    if not 1 <= number <= MAX_REPEAT:
+        raise UsageError(f"{key} must be 1 to {MAX_REPEAT}, not {value}.")
+    return number
+
+
+def _text(key: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise UsageError(f"{key} must be a text, not {value!r}.")
+    return value
+
+
+def _flag(key: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise UsageError(f"{key} must be true or false, not {value!r}.")
+    return value
+
+
+def _list(key: str, value: object) -> list[str]:
+    """A TOML list of texts, or one text with commas as on the command line."""
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, Iterable) or isinstance(items, Mapping):
+        raise UsageError(f"{key} must be a list of names, not {value!r}.")
+    words = list(dict.fromkeys(_text(key, item).strip() for item in items))
+    if not words or "" in words:
+        raise UsageError(f"{key} must name at least one, and no empty name.")
+    return words
+
+
+def _strategies(key: str, value: object) -> tuple[str, ...]:
+    words = {"all": STRATEGIES, "default": DEFAULT_STRATEGIES}
+    if isinstance(value, str) and value in words:
+        return words[value]
+    return _known("strategy", _list(key, value), STRATEGIES, '; or "all" or "default"')
+
+
+def _servers(key: str, value: object) -> tuple[str, ...]:
+    chosen = _list(key, value)
+    _known("server", [word.partition(":")[0] for word in chosen], SERVERS)
+    return tuple(chosen)
+
+
+def _evidence(key: str, value: object) -> tuple[str, ...]:
+    return _known("evidence", _list(key, value), EVIDENCE)
+
+
+def _browser(key: str, value: object) -> str:
+    """A known name, or a path: whether that starts is found out by `lab.installed_browsers`."""
+    text = _text(key, value)
+    if text in BROWSERS or _is_path(text):
+        return text
+    raise _unknown("browser", text, BROWSERS, "; or the path of an executable")
+
+
+_READERS: dict[str, Callable[[str, object], object]] = {
+    "description": _text,
+    "tabs": _whole,
+    "delay": _delay,
+    "server": _servers,
+    "servers": _servers,
+    "strategies": _strategies,
+    "repeat": _repeat,
+    "timeout": _timeout,
+    "browser": _browser,
+    "headed": _flag,
+    "evidence": _evidence,
+}
+
+
+def _known(what: str, words: Iterable[str], choices: Iterable[str], more: str = "") -> tuple[str, ...]:
+    chosen = tuple(words)
+    for word in chosen:
+        if word not in choices:
+            raise _unknown(what, word, choices, more)
+    return chosen
+
+
+def _unknown(what: str, word: str, choices: Iterable[str], more: str = "") -> UsageError:
+    listed = list(choices)
+    near = difflib.get_close_matches(word, listed, n=1, cutoff=0.5)
+    hint = f'; did you mean "{near[0]}"?' if near else ";"
+    return UsageError(f'There is no {what} "{word}"{hint} The choices are {", ".join(listed)}{more}.')
