@@ -59,6 +59,12 @@ _PLAYWRIGHT = {
 }
 _BADGES = "Chrom|Edge|Firefox|Brave|Opera|Vivaldi"
 """One of these stands in the version line of every browser that is driven like Chrome or Firefox."""
+_PLAYWRIGHT_WITHOUT_STACKS = """
+import os, runpy
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+runpy.run_module("playwright", run_name="__main__")
+"""
+"""`python -m playwright`; without a network its stderr is nothing but Node's stack traces."""
 
 
 class BrowserError(Exception):
@@ -95,8 +101,8 @@ def version(path: Path) -> str:
         return _windows_version(path)
     try:
         done = process.run([str(path), "--version"], VERSION_TIMEOUT_S)
-    except (OSError, process.TimeoutExpired) as problem:
-        raise BrowserError(f"{path} does not start ({problem}); install a browser.") from problem
+    except process.ProcessError as problem:
+        raise BrowserError(f"{path} does not start: {problem}") from problem
     # Debian's start script complains on stderr about nothing; only stdout and the exit code count.
     found = re.search(rf"^(.*({_BADGES}).*\d+\.\d+\S*)", done.stdout, re.MULTILINE)
     if done.returncode != 0 or not found:
@@ -130,9 +136,8 @@ def install(name: str = "chromium", tell: Callable[[str], None] = lambda _: None
 
 def _download(wanted: str, tell: Callable[[str], None]) -> None:
     tell(f"Downloading Playwright's {wanted} …")
-    argv = [sys.executable, "-m", "playwright", "install", wanted]
-    if not _succeeds(argv):
-        raise BrowserError(f"Playwright could not download its {wanted}.")
+    if not _succeeds([sys.executable, "-c", _PLAYWRIGHT_WITHOUT_STACKS, "install", wanted]):
+        raise BrowserError(f"Playwright could not download its {wanted}: is there a way to the internet?")
 
 
 def _packages(wanted: str, tell: Callable[[str], None]) -> None:
@@ -162,8 +167,8 @@ def _rights() -> list[str] | None:
 
 def _succeeds(argv: list[str]) -> bool:
     try:
-        return process.run(argv, INSTALL_TIMEOUT_S, show=True).returncode == 0
-    except (OSError, process.TimeoutExpired):
+        return process.run(argv, INSTALL_TIMEOUT_S, shown=True).returncode == 0
+    except process.ProcessError:
         return False
 
 

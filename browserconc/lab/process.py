@@ -9,23 +9,31 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-TimeoutExpired = subprocess.TimeoutExpired
+
+class ProcessError(Exception):
+    """A program cannot be started or does not end in time; one sentence."""
 
 
 def run(
-    argv: Sequence[str | Path], timeout_s: float, *, show: bool = False
+    argv: Sequence[str | Path], timeout_s: float, *, shown: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a short command to its end; with `show` its output goes to stderr as it comes.
+    """Runs a short command to its end; with `shown` its output goes to stderr as it comes.
 
     Raises:
-        OSError: it cannot be started.
-        TimeoutExpired: it took longer; it and its process group are gone.
+        ProcessError: it cannot be started, or took longer; it and its process group are gone.
     """
+    try:
+        return _run(argv, timeout_s, shown)
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        raise ProcessError(f"{argv[0]} failed ({problem}).") from problem
+
+
+def _run(argv: Sequence[str | Path], timeout_s: float, shown: bool) -> subprocess.CompletedProcess[str]:
     with subprocess.Popen(
         [str(word) for word in argv],
         stdin=subprocess.DEVNULL,
-        stdout=sys.stderr.fileno() if show else subprocess.PIPE,
-        stderr=None if show else subprocess.PIPE,
+        stdout=sys.stderr.fileno() if shown else subprocess.PIPE,
+        stderr=None if shown else subprocess.PIPE,
         text=True,
         errors="replace",
         start_new_session=True,
