@@ -59,12 +59,6 @@ _PLAYWRIGHT = {
 }
 _BADGES = "Chrom|Edge|Firefox|Brave|Opera|Vivaldi"
 """One of these stands in the version line of every browser that is driven like Chrome or Firefox."""
-_PLAYWRIGHT_WITHOUT_STACKS = """
-import os, runpy
-os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-runpy.run_module("playwright", run_name="__main__")
-"""
-"""`python -m playwright`; without a network its stderr is nothing but Node's stack traces."""
 
 
 class BrowserError(Exception):
@@ -114,7 +108,8 @@ def version(path: Path) -> str:
 def install(name: str = "chromium", tell: Callable[[str], None] = lambda _: None) -> Path:
     """Provides a browser: Playwright's own download first, then the system's package manager.
 
-    `tell` gets one line before each step; the steps' own progress goes to stderr. Takes minutes.
+    Takes minutes. `tell` gets one line before each step and one for each that failed; a package
+    manager's own output goes to stderr.
 
     Raises:
         BrowserError: nothing worked; says what each step said and which command to run.
@@ -135,9 +130,18 @@ def install(name: str = "chromium", tell: Callable[[str], None] = lambda _: None
 
 
 def _download(wanted: str, tell: Callable[[str], None]) -> None:
-    tell(f"Downloading Playwright's {wanted} …")
-    if not _succeeds([sys.executable, "-c", _PLAYWRIGHT_WITHOUT_STACKS, "install", wanted]):
-        raise BrowserError(f"Playwright could not download its {wanted}: is there a way to the internet?")
+    tell(f"Downloading Playwright's {wanted}, some 200 MB …")
+    argv = [sys.executable, "-m", "playwright", "install", wanted]
+    try:
+        done = process.run(argv, INSTALL_TIMEOUT_S)
+    except process.ProcessError as problem:
+        raise BrowserError(f"Playwright could not download its {wanted}: {problem}") from problem
+    if done.returncode != 0:
+        # Its output is not shown, for without a network that is little else than Node's stack traces.
+        reason = re.search(r"^Error: (.*?)\.?$", done.stderr, re.MULTILINE)
+        raise BrowserError(
+            f"Playwright could not download its {wanted} ({reason[1] if reason else 'no reason given'})."
+        )
 
 
 def _packages(wanted: str, tell: Callable[[str], None]) -> None:
