@@ -25,7 +25,7 @@ class Span:
     name: str
     start_ns: int
     end_ns: int | None
-    detail: Mapping[str, Fact] = field(default=NOTHING)
+    detail: Mapping[str, Fact] = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Track:
     spans: tuple[Span, ...]
     index: int | None = None
     local_port: int | None = None
-    facts: Mapping[str, Fact] = field(default=NOTHING)
+    facts: Mapping[str, Fact] = field(default_factory=lambda: NOTHING)
 
     def span(self, name: str) -> Span | None:
         """The first span of that name, or None."""

@@ -1,0 +1,215 @@
+"""The server's own account: a WSGI middleware writes `ledger.jsonl`, a reader turns it into Tracks.
+
+One line per event, written whole with one `os.write` to a descriptor opened with O_APPEND: the
+kernel appends each write at the file's end at that instant, so threads, greenlets and forked
+workers lose and mix no line, and nobody needs a lock or to open the file again after a fork.
+
+    {"e":"accept","t":ns,"pid":…,"port":…}      a connection was taken from the accept queue
+    {"e":"start","id":…,"t":ns,"pid":…,"thread":…,"port":…,"host":…,"method":…,"path":…}
+    {"e":"end","id":…,"t":ns,"status":…,"error":…}
+
+`port` is the peer's TCP port, `path` includes the query. `start` is written when the application
+is entered, `end` when the server closes the response: a stream counts to its last byte handed
+over. Not every server lets `accept` be known. Headers other than Host, cookies and bodies are
+never written.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import threading
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from browserconc.model.timeline import Fact, Span, Track
+
+FILE = "ledger.jsonl"
+SOURCE = "ledger"
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Callable[[bytes], object]]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+def _thread_name() -> str:
+    return threading.current_thread().name
+
+
+class Ledger:
+    """Writes `path` for one application, in as many processes and threads as the server likes.
+
+    `label` names the thread of control that it is called in: greenlets have names of their own.
+    """
+
+    def __init__(self, path: Path, label: Callable[[], str] = _thread_name) -> None:
+        self._label = label
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._number = itertools.count(1)
+
+    def accepted(self, port: int) -> None:
+        """Notes that a connection from this peer port was accepted just now."""
+        self._write({"e": "accept", "t": time.monotonic_ns(), "pid": os.getpid(), "port": port})
+
+    def around(self, application: Application) -> Application:
+        """The same application, with a start and an end written for each request."""
+
+        def observed(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            visit = _Visit(self._write, self._started(environ))
+
+            def note_status(status: str, headers: Any, *rest: Any) -> Callable[[bytes], object]:
+                visit.status = int(status[:3])
+                return start_response(status, headers, *rest)
+
+            try:
+                visit.body = application(environ, note_status)
+            except BaseException as problem:
+                visit.end(problem)
+                raise
+            return visit
+
+        return observed
+
+    def _started(self, environ: Environ) -> str:
+        now, pid = time.monotonic_ns(), os.getpid()
+        # A forking server repeats numbers and, in the long run, pids: the instant tells them apart.
+        key = f"{pid}-{next(self._number)}-{now}"
+        query = environ.get("QUERY_STRING", "")
+        path = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        if not path:
+            path = environ.get("PATH_INFO", "") + (f"?{query}" if query else "")
+        self._write(
+            {
+                "e": "start",
+                "id": key,
+                "t": now,
+                "pid": pid,
+                "thread": self._label(),
+                "port": int(environ.get("REMOTE_PORT") or 0),
+                "host": environ.get("HTTP_HOST", ""),
+                "method": environ.get("REQUEST_METHOD", ""),
+                "path": path,
+            }
+        )
+        return key
+
+    def _write(self, line: dict[str, Any]) -> None:
+        os.write(self._file, json.dumps(line, separators=(",", ":")).encode() + b"\n")
+
+
+class _Visit:
+    """One response on its way out: iterates the application's, and writes the end once."""
+
+    def __init__(self, write: Callable[[dict[str, Any]], None], key: str) -> None:
+        self._write = write
+        self._key = key
+        self._ended = False
+        self.status: int | None = None
+        self.body: Iterable[bytes] = ()
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self.body
+        except Exception as problem:
+            self.end(problem)
+            raise
+
+    def close(self) -> None:
+        """Called by every WSGI server when it is done with the response, whatever happened."""
+        try:
+            if hasattr(self.body, "close"):
+                self.body.close()
+        finally:
+            self.end(None)
+
+    def end(self, problem: BaseException | None) -> None:
+        """Writes the end; `error` names the kind of exception only, its text may hold anything."""
+        if not self._ended:
+            self._ended = True
+            error = None if problem is None else type(problem).__name__
+            now = time.monotonic_ns()
+            self._write({"e": "end", "id": self._key, "t": now, "status": self.status, "error": error})
+
+
+class Progress:
+    """How far the requests are, cheaply and again and again while the ledger grows."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = 0
+        self._started = 0
+        self._finished = 0
+
+    def counts(self) -> tuple[int, int]:
+        """Requests (started, finished) so far. Reads only what was appended since the last call."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                lines = file.read()
+        except FileNotFoundError:
+            return 0, 0
+        lines = lines[: lines.rfind(b"\n") + 1]
+        self._offset += len(lines)
+        self._started += lines.count(b'{"e":"start"')
+        self._finished += lines.count(b'{"e":"end"')
+        return self._started, self._finished
+
+
+def tracks(path: Path) -> list[Track]:
+    """Reads a ledger; a missing one is empty, a last line that was cut off is left out.
+
+    Each Track has the spans "accept" (an instant, for the first request of a connection whose
+    accept is known) and "service" (open where the end was never written), and the facts pid,
+    thread, status, method, host and error. They come in the order of their starts.
+    """
+    accepts: defaultdict[int, deque[int]] = defaultdict(deque)
+    starts: list[dict[str, Any]] = []
+    ends: dict[str, dict[str, Any]] = {}
+    for line in _lines(path):
+        match line["e"]:
+            case "accept":
+                accepts[line["port"]].append(line["t"])
+            case "start":
+                starts.append(line)
+            case "end":
+                ends[line["id"]] = line
+    starts.sort(key=lambda start: int(start["t"]))
+    for port in accepts:
+        accepts[port] = deque(sorted(accepts[port]))
+    return [_track(start, ends.get(start["id"]), accepts[start["port"]]) for start in starts]
+
+
+def _track(start: dict[str, Any], end: dict[str, Any] | None, accepts: deque[int]) -> Track:
+    began = int(start["t"])
+    spans = [Span("service", began, None if end is None else int(end["t"]))]
+    accepted = None
+    while accepts and accepts[0] <= began:  # of several, older ones never carried a request
+        accepted = accepts.popleft()
+    if accepted is not None:
+        spans.insert(0, Span("accept", accepted, accepted))
+    facts: dict[str, Fact] = {name: start.get(name) for name in ("pid", "thread", "method", "host")}
+    facts |= {name: None if end is None else end.get(name) for name in ("status", "error")}
+    return Track(
+        source=SOURCE,
+        key=start["id"],
+        url=start["path"],
+        spans=tuple(spans),
+        local_port=start["port"] or None,
+        facts=facts,
+    )
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return
+    for line in text.split(b"\n")[:-1]:  # what follows the last newline was cut off, or is nothing
+        try:
+            yield json.loads(line)
+        except ValueError:  # a machine that lost power leaves holes; the other lines are good
+            continue

@@ -1,0 +1,160 @@
+"""Starts one server in a process of its own, waits until all of it is up, and stops it.
+
+We bind and listen, the server inherits the socket: the port is known and free before anything
+starts, a taken one is our error to explain, and every server has the same long accept queue. The
+server says on its standard output, one line per worker, when it is up; nobody connects to find
+out, which the ledger would show and a single-threaded server would suffer from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from browserconc.evidence import ledger
+from browserconc.lab.process import PIPE, Household, ProcessError
+from browserconc.lab.server import Server
+
+BACKLOG = 16_384
+"""Asked for; the kernel cuts it to its own limit (net.core.somaxconn, 4096 on current Linux)."""
+
+LOG = "server.log"
+_LOOPBACK = "127.0.0.1"
+
+
+class ServerError(Exception):
+    """A server that does not start: one sentence, and the last lines of its log where it has some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that is up. `origin` is what URLs start with; `log` has its standard error."""
+
+    server: Server
+    port: int
+    pid: int
+    ledger: Path
+    log: Path
+    _household: Household
+    _process: subprocess.Popen[bytes]
+
+    @property
+    def origin(self) -> str:
+        """Scheme, address and port, without a slash at the end."""
+        return f"http://{_LOOPBACK}:{self.port}"
+
+    def is_alive(self) -> bool:
+        """Whether its main process runs."""
+        return self._process.poll() is None
+
+    def log_tail(self, lines: int = 8) -> str:
+        """The last lines of its log; empty if it said nothing."""
+        return _tail(self.log, lines)
+
+    async def stop(self) -> None:
+        """Ends it and its workers; may be called again. Requests in flight are cut off."""
+        await asyncio.to_thread(self._household.stop, self._process, 1.0)
+
+
+async def start(
+    household: Household, server: Server, folder: Path, timeout_s: float = 10.0, *, port: int = 0
+) -> Running:
+    """Starts `server`; its ledger and log are kept in `folder`.
+
+    Args:
+        household: ends it at the latest when we end.
+        server: what to start, see `parse`.
+        folder: exists; one folder per server.
+        timeout_s: for all of its workers to be up.
+        port: on the loopback interface; 0 takes a free one.
+
+    Raises:
+        ServerError: a part of it is not installed, the port is taken, it died or was too slow.
+    """
+    _require(server)
+    account, log = folder / ledger.FILE, folder / LOG
+    with _listening(port) as listener:
+        argv = server.argv(str(account), listener.fileno())
+        try:
+            process = household.spawn(argv, log=log, stdout=PIPE, pass_fds=(listener.fileno(),))
+        except (ProcessError, OSError) as problem:
+            raise ServerError(f"{server.spec} did not start: {problem}") from problem
+        running = Running(server, listener.getsockname()[1], process.pid, account, log, household, process)
+    try:
+        await _ready(running, process, timeout_s)
+    except BaseException:  # also when we are cancelled: nobody else knows of the process
+        household.stop(process, timeout_s=0.1)
+        raise
+    return running
+
+
+def _require(server: Server) -> None:
+    kind = server.kind
+    if find_spec(kind.package) is None:
+        raise ServerError(f"{server.spec} needs the package {kind.package}: pip install {kind.package}.")
+    if kind.forks and not hasattr(os, "fork"):
+        raise ServerError(
+            f"{server.spec} needs os.fork, which this system does not have: use werkzeug-threaded."
+        )
+
+
+def _listening(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":  # elsewhere it would let two programs share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((_LOOPBACK, port))
+        listener.listen(BACKLOG)
+        listener.set_inheritable(os.name == "nt")  # elsewhere pass_fds sees to it, without a race
+    except (OSError, OverflowError) as problem:
+        listener.close()
+        taken = getattr(problem, "errno", None) == errno.EADDRINUSE
+        why = "is taken by another program" if taken else f"cannot be used ({problem})"
+        raise ServerError(f"Port {port} {why}: choose another one, or 0 for any free one.") from problem
+    return listener
+
+
+async def _ready(running: Running, process: subprocess.Popen[bytes], timeout_s: float) -> None:
+    """Waits for one line per worker; the end of the pipe means that the server died."""
+    up = 0
+    deadline = time.monotonic() + timeout_s
+    assert process.stdout is not None
+    while up < running.server.workers:
+        line = asyncio.create_task(asyncio.to_thread(process.stdout.readline))
+        done, _ = await asyncio.wait({line}, timeout=max(0.0, deadline - time.monotonic()))
+        if not done:
+            # Ends the pipe, and with it the thread that reads it.
+            await asyncio.to_thread(running._household.stop, process, 0.1)
+            raise ServerError(
+                f"{running.server.spec} was not up within {timeout_s:g} s ({up} of {running.server.workers} "
+                f"workers were){_quoted(running)}"
+            )
+        if not line.result():
+            await asyncio.to_thread(running._household.stop, process, 0.5)
+            raise ServerError(
+                f"{running.server.spec} died while it started (exit code {process.returncode})"
+                f"{_quoted(running)}"
+            )
+        up += 1
+
+
+def _quoted(running: Running) -> str:
+    tail = running.log_tail()
+    return f"; its log ends:\n{tail}" if tail else "; its log is empty."
+
+
+def _tail(path: Path, lines: int) -> str:
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 16_384))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])

@@ -1,0 +1,51 @@
+"""The servers that the slow endpoint runs under: the table of their names, and how one is chosen."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+
+from browserconc.lab.running import Running, ServerError, start
+from browserconc.lab.server import LARGEST, Kind, Server
+from browserconc.lab.servers import gevent, gunicorn, werkzeug
+
+TABLE: dict[str, Kind] = {
+    "werkzeug-threaded": werkzeug.THREADED,
+    "werkzeug-single": werkzeug.SINGLE,
+    "werkzeug-forking": werkzeug.FORKING,
+    "gunicorn-sync": gunicorn.SYNC,
+    "gunicorn-gthread": gunicorn.GTHREAD,
+    "gunicorn-gevent": gunicorn.GEVENT,
+    "gevent": gevent.GEVENT,
+}
+
+__all__ = ["TABLE", "Running", "Server", "ServerError", "parse", "start"]
+
+
+def parse(spec: str) -> Server:
+    """The server that "gunicorn-sync", "gunicorn-sync:4" or "gunicorn-gthread:2x4" names.
+
+    Sizes that are left out get the kind's default.
+
+    Raises:
+        ValueError: an unknown name, or sizes that do not fit; one sentence with the choices.
+    """
+    name, colon, size = spec.strip().partition(":")
+    kind = TABLE.get(name)
+    if kind is None:
+        near = get_close_matches(name, TABLE, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ValueError(f"There is no server {name!r}: {hint}Choose one of {', '.join(TABLE)}.")
+    if not colon:
+        return Server(kind, kind.sizes)
+    if not kind.sizes:
+        raise ValueError(f"{name} takes no size: write {name}, not {spec!r}.")
+    example = f"{name}:{'x'.join(map(str, kind.sizes))}"
+    if not re.fullmatch(r"[0-9]{1,9}(x[0-9]{1,9})?", size):
+        raise ValueError(f"{size!r} is no size of {name}: write for example {example}.")
+    sizes = tuple(map(int, size.split("x")))
+    if len(sizes) != len(kind.sizes):
+        raise ValueError(f"{name} takes {len(kind.sizes)} size(s): write for example {example}.")
+    if not all(1 <= each <= LARGEST for each in sizes):
+        raise ValueError(f"A size of {name} is from 1 to {LARGEST}, unlike {size!r}.")
+    return Server(kind, sizes)

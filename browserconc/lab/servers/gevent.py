@@ -1,0 +1,41 @@
+"""gevent's own WSGI server (pywsgi): one process, one thread, one greenlet per connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from browserconc.lab.server import Kind
+
+GEVENT = Kind("gevent", "greenlets", __file__, "gevent", bounded=False)
+
+
+def _main() -> None:
+    from gevent import monkey  # noqa: PLC0415 - in the server's process only
+
+    monkey.patch_all()  # before anything takes a lock, a socket or time.sleep by name
+
+    import gevent  # noqa: PLC0415
+    from gevent.pywsgi import WSGIServer  # noqa: PLC0415
+
+    from browserconc.evidence.ledger import Ledger  # noqa: PLC0415
+    from browserconc.lab import serving  # noqa: PLC0415
+
+    orders = serving.orders()
+    ledger = Ledger(orders.ledger, lambda: f"greenlet-{gevent.getcurrent().minimal_ident}")
+
+    class Observed(WSGIServer):  # type: ignore[misc]
+        """Notes when a connection leaves the accept queue."""
+
+        def do_handle(self, *args: Any) -> None:
+            ledger.accepted(args[1][1])
+            super().do_handle(*args)
+
+    # Without a log object there is no access log; errors go to standard error all the same.
+    server = Observed(orders.listener(), serving.application(ledger), log=None)
+    server.start()
+    orders.ready()
+    server.serve_forever()
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,63 @@
+"""Inside a server's process: what its command line says, its socket, its ledger, its signal.
+
+Used by the scripts in `lab/servers/` only. It imports no server and no application, so that a
+script can patch the standard library first and load Flask where and when its server would.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from browserconc.evidence.ledger import Application, Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What the command line asks for; `_signal` is the pipe on which readiness is reported."""
+
+    name: str
+    ledger: Path
+    descriptor: int
+    sizes: tuple[int, ...]
+    _signal: int
+
+    def listener(self) -> socket.socket:
+        """The inherited socket, which listens already."""
+        return socket.socket(fileno=self.descriptor)
+
+    def ready(self) -> None:
+        """Says that this process, or this worker, is up."""
+        with contextlib.suppress(OSError):  # a worker that was replaced later: nobody waits for it
+            os.write(self._signal, b"ready\n")
+
+
+def orders() -> Orders:
+    """Reads the command line: NAME LEDGER DESCRIPTOR SIZE…; standard output becomes the log's."""
+    name, ledger, descriptor, *sizes = sys.argv[1:]
+    signal = os.dup(1)
+    os.dup2(2, 1)
+    _raise_file_limit()
+    return Orders(name, Path(ledger), int(descriptor), tuple(map(int, sizes)), signal)
+
+
+def application(ledger: Ledger) -> Application:
+    """The slow endpoint with the ledger around it."""
+    from browserconc.lab.endpoint import create_app  # noqa: PLC0415 - not before gevent has patched
+
+    return ledger.around(create_app().wsgi_app)
+
+
+def _raise_file_limit() -> None:
+    """Every connection takes a descriptor: a thousand clients do not fit the usual soft limit."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has no such module and no such limit
+    except ImportError:
+        return
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses "unlimited"
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
