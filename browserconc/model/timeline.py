@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 Fact = str | int | float | bool | None
-NOTHING: Mapping[str, Fact] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Span:
     name: str
     start_ns: int
     end_ns: int | None
-    detail: Mapping[str, Fact] = field(default_factory=lambda: NOTHING)
+    detail: Mapping[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Track:
     spans: tuple[Span, ...]
     index: int | None = None
     local_port: int | None = None
-    facts: Mapping[str, Fact] = field(default_factory=lambda: NOTHING)
+    facts: Mapping[str, Fact] = field(default_factory=dict)
 
     def span(self, name: str) -> Span | None:
         """The first span of that name, or None."""

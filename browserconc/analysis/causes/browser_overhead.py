@@ -1,0 +1,54 @@
+"""The browser's own work: before its network stack sees the request, between the stack's steps, and
+after the last byte until the tab has loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from browserconc.model.cause import HANDOVER_NS, Case, Cause
+from browserconc.model.finding import Claim
+from browserconc.model.timeline import Span, Timeline
+
+_OWN_STEPS = ("HTTP_CACHE_", "NETWORK_DELEGATE_", "URL_REQUEST_DELEGATE_")
+_ENVELOPES = ("REQUEST_ALIVE", "URL_REQUEST_START_JOB")
+
+
+def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    track = timeline.tracks.get("netlog")
+    if track is None:
+        return
+    steps = sorted((s for s in track.spans if s.name not in _ENVELOPES), key=lambda s: s.start_ns)
+    if not steps:
+        return
+    yield Claim(CAUSE.id, timeline.start_ns, steps[0].start_ns, "before the network stack saw the request")
+    for step in steps:
+        if step.name.startswith(_OWN_STEPS) and step.name != "HTTP_CACHE_ADD_TO_ENTRY" and step.end_ns is not None:
+            yield Claim(CAUSE.id, step.start_ns, step.end_ns, step.name)
+    yield from _handovers(steps)
+    if (headers := track.span("HTTP_TRANSACTION_READ_HEADERS")) and headers.end_ns is not None:
+        ends = [s.end_ns for s in steps if s.end_ns is not None]
+        yield Claim(CAUSE.id, max([headers.end_ns, *ends]), timeline.end_ns, "until the tab had loaded the answer")
+
+
+def _handovers(steps: list[Span]) -> Iterator[Claim]:
+    """Short stretches between two steps of the stack; a long one stays unexplained."""
+    reached_ns = steps[0].start_ns
+    for step in steps:
+        if 0 < step.start_ns - reached_ns <= HANDOVER_NS:
+            yield Claim(CAUSE.id, reached_ns, step.start_ns, f"before {step.name}")
+        if step.end_ns is not None:
+            reached_ns = max(reached_ns, step.end_ns)
+            if step.end_ns - step.start_ns <= HANDOVER_NS and step.name == "HTTP_CACHE_ADD_TO_ENTRY":
+                yield Claim(CAUSE.id, step.start_ns, step.end_ns, step.name)
+
+
+CAUSE = Cause(
+    id="browser-overhead",
+    title="browser",
+    culprit="browser",
+    what="Time that the browser spends on a request itself: following the navigation to its network stack, "
+    "reading the cache's index, loading the document after the last byte.",
+    recognised="Gaps between the page's and the network stack's times, and the stack's own named steps.",
+    remedy="Fewer tabs at once, or fetch() instead of navigations.",
+    claims=_claims,
+)

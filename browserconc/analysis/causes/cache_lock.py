@@ -1,0 +1,75 @@
+"""Equal URLs queue for the writer's lock of one HTTP cache entry, at most about 20 s each.
+
+Source: net/http/http_cache_transaction.cc, AddCacheLockTimeoutHandler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from browserconc.model.cause import Case, Cause
+from browserconc.model.finding import Claim
+from browserconc.model.timeline import Timeline
+
+ERR_CACHE_LOCK_TIMEOUT = -409  # net/base/net_error_list.h
+INSTANT_NS = 5_000_000
+"""Getting a free entry takes 0 to 2 ms in steps of 1 ms; less than this is no wait."""
+
+
+def _gave_up(timeline: Timeline) -> bool:
+    lock = timeline.span("netlog", "HTTP_CACHE_ADD_TO_ENTRY")
+    return lock is not None and lock.detail.get("net_error") == ERR_CACHE_LOCK_TIMEOUT
+
+
+def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    lock = timeline.span("netlog", "HTTP_CACHE_ADD_TO_ENTRY")
+    if lock is None:
+        return
+    end_ns = timeline.end_ns if lock.end_ns is None else lock.end_ns
+    if end_ns - lock.start_ns < INSTANT_NS:
+        return
+    how = "until the lock gave up" if _gave_up(timeline) else "until the one before it had its answer"
+    yield Claim(
+        "cache-lock",
+        lock.start_ns,
+        end_ns,
+        f"HTTP_CACHE_ADD_TO_ENTRY took {(end_ns - lock.start_ns) / 1e9:.2f} s: it waited for the entry "
+        f"of its URL in the HTTP cache, {how}",
+    )
+
+
+def _limit(case: Case) -> int | None:
+    return 1
+
+
+def _remark(case: Case) -> str | None:
+    waits = [
+        lock.end_ns - lock.start_ns
+        for timeline in case.timelines
+        if _gave_up(timeline)
+        and (lock := timeline.span("netlog", "HTTP_CACHE_ADD_TO_ENTRY"))
+        and lock.end_ns is not None
+    ]
+    if not waits:
+        return None
+    return (
+        f"The cache lock gave up after {max(waits) / 1e9:.1f} s: {len(waits)} of {len(case.timelines)} requests "
+        "then went to the network together, past the cache."
+    )
+
+
+CAUSE = Cause(
+    id="cache-lock",
+    title="cache lock",
+    culprit="browser",
+    what="Requests for the same URL queue for the lock of one HTTP cache entry: each waits until the one "
+    "before it has its response headers, at most about 20 s.",
+    recognised="HTTP_CACHE_ADD_TO_ENTRY lasts in the NetLog.",
+    remedy="A different query per tab, a browser context per tab, the HTTP cache disabled, or a response "
+    "that may be cached (Cache-Control: max-age).",
+    claims=_claims,
+    limits=True,
+    limit=_limit,
+    remark=_remark,
+    threads=("fastapi/fastapi#2484", "tornadoweb/tornado#2470", "sanic-org/sanic#3082", "rust-lang/book#1511"),
+)

@@ -1,0 +1,71 @@
+"""A browser opens a fixed number of HTTP/1.1 connections per host, shared by all tabs of a profile.
+
+The number is the browser's own: read from its log, else counted; it is not written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from browserconc.model.cause import Case, Cause
+from browserconc.model.finding import Claim
+from browserconc.model.timeline import Timeline
+
+
+def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    stall = timeline.span("netlog", "STALL")
+    if stall is None or stall.detail.get("limit") != "group":
+        return
+    end_ns = timeline.end_ns if stall.end_ns is None else stall.end_ns
+    limit = _limit(case)
+    yield Claim(
+        "host-limit",
+        stall.start_ns,
+        end_ns,
+        f"stalled {(end_ns - stall.start_ns) / 1e9:.2f} s at the maximum of sockets per group"
+        + (f" ({limit})" if limit else ""),
+    )
+
+
+def _limit(case: Case) -> int | None:
+    stated = case.evidence.facts.get("max_sockets_per_group")
+    if isinstance(stated, int):
+        return stated
+    return _connections_at_first_stall(case)
+
+
+def _connections_at_first_stall(case: Case) -> int | None:
+    """How many requests of the stalled request's group held a connection when it was stalled."""
+    stalls = [
+        (stall.start_ns, timeline)
+        for timeline in case.timelines
+        if (stall := timeline.span("netlog", "STALL")) and stall.detail.get("limit") == "group"
+    ]
+    if not stalls:
+        return None
+    instant, stalled = min(stalls, key=lambda pair: pair[0])
+    group = stalled.tracks["netlog"].facts.get("group")
+    holding = 0
+    for timeline in case.timelines:
+        track = timeline.tracks.get("netlog")
+        asked = timeline.span("netlog", "HTTP_STREAM_REQUEST")
+        if not track or not asked or track.facts.get("group") != group or timeline.span("netlog", "STALL"):
+            continue
+        holding += asked.start_ns <= instant < timeline.end_ns
+    return holding or None
+
+
+CAUSE = Cause(
+    id="host-limit",
+    title="host limit",
+    culprit="browser",
+    what="The browser opens only so many HTTP/1.1 connections per scheme, host and port at once; all tabs "
+    "of a profile share them.",
+    recognised="SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP in the NetLog, and the server's requests in "
+    "flight stay flat at that number.",
+    remedy="A second host name, HTTP/2, or a browser context per tab.",
+    claims=_claims,
+    limits=True,
+    limit=_limit,
+    threads=("freenet/freenet-core#5213", "CTFd/CTFd#921", "wildware-uk/agent-dashboard#19"),
+)

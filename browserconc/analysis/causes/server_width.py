@@ -1,0 +1,77 @@
+"""The server has so many workers or threads; a request that finds all of them busy waits for one.
+
+Evidence: the request was sent, and the process that took it later was busy all the time in
+between, with as many requests as it ever ran at once. So workers that accept unevenly are seen
+as they are: a request can wait in one process while another has a thread to spare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from browserconc.analysis.concurrency import Interval, concurrency, service_spans
+from browserconc.analysis.service import on_the_wire_ns
+from browserconc.model.cause import HANDOVER_NS, Case, Cause
+from browserconc.model.finding import Claim
+from browserconc.model.timeline import Timeline, Track
+
+INSTANT_NS = 5_000_000
+"""Handing a request to a free worker takes a few milliseconds; less than this is no queue."""
+
+
+def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    ledger = timeline.tracks.get("ledger")
+    service = timeline.span("ledger", "service")
+    sent_ns = on_the_wire_ns(timeline)
+    if ledger is None or service is None or sent_ns is None or service.start_ns - sent_ns < INSTANT_NS:
+        return
+    others = service_spans((t for t in _served(case) if t is not ledger and _pid(t) == _pid(ledger)), case)
+    own = service_spans([ledger], case)
+    width = concurrency(others + own, 0).sustained
+    if not _busy(others, width, sent_ns, service.start_ns):
+        return
+    waited_s = (service.start_ns - sent_ns) / 1e9
+    yield Claim(
+        "server-width",
+        sent_ns,
+        service.start_ns,
+        f"sent, then {waited_s:.2f} s in the server's queue: process {_pid(ledger)} was busy with "
+        f"{width} request{'s' if width > 1 else ''}",
+    )
+
+
+def _served(case: Case) -> list[Track]:
+    tracks = [t.tracks["ledger"] for t in case.timelines if "ledger" in t.tracks]
+    return tracks + list(case.strangers)
+
+
+def _pid(track: Track) -> object:
+    return track.facts.get("pid")
+
+
+def _busy(intervals: list[Interval], width: int, start_ns: int, end_ns: int) -> bool:
+    """Did `width` requests run from start to end, but for hand-overs from one to the next?"""
+    cuts = sorted({start_ns, end_ns, *(t for i in intervals for t in i if start_ns < t < end_ns)})
+    busy = idle = longest_idle = 0
+    for begin, end in zip(cuts, cuts[1:], strict=False):
+        if sum(s <= begin and e >= end for s, e in intervals) >= width:
+            busy += end - begin
+            idle = 0
+        else:
+            idle += end - begin
+            longest_idle = max(longest_idle, idle)
+    return longest_idle <= HANDOVER_NS and 2 * busy >= end_ns - start_ns
+
+
+CAUSE = Cause(
+    id="server-width",
+    title="server queue",
+    culprit="server",
+    what="The server runs as many requests at once as it has workers or threads; the others wait in its queue.",
+    recognised="Raw sockets show the same steps; the ledger shows requests that were sent and waited until a "
+    "worker was free.",
+    remedy="More workers or threads.",
+    claims=_claims,
+    limits=True,
+    threads=("J-M-PUNK/tideway#384", "benoitc/gunicorn#2825", "gradio-app/gradio#6435"),
+)

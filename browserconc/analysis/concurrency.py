@@ -1,0 +1,63 @@
+"""How many at once: levels of overlap from intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+from browserconc.model.cause import Case
+from browserconc.model.finding import Concurrency
+from browserconc.model.timeline import Track
+
+Interval = tuple[int, int]
+HELD_SHARE = 0.5
+"""A level counts as sustained when it was held for this part of a median service time in one
+stretch. The last millisecond of one request over the first of the next is no concurrency."""
+
+
+def levels(intervals: Sequence[Interval]) -> list[tuple[int, int, int]]:
+    """Stretches (start, end, number of intervals that cover it), ascending and without gaps between."""
+    changes = sorted([(start, 1) for start, _ in intervals] + [(end, -1) for _, end in intervals])
+    stretches: list[tuple[int, int, int]] = []
+    level = 0
+    before = changes[0][0] if changes else 0
+    for now, change in changes:
+        if now > before:
+            stretches.append((before, now, level))
+            before = now
+        level += change
+    return stretches
+
+
+def held_at_least(intervals: Sequence[Interval], level: int) -> int:
+    """The longest stretch (ns) during which at least `level` intervals overlapped."""
+    longest = current = 0
+    for start, end, height in levels(intervals):
+        current = current + end - start if height >= level else 0
+        longest = max(longest, current)
+    return longest
+
+
+def concurrency(intervals: Sequence[Interval], makespan_ns: int) -> Concurrency:
+    """Sustained, peak and mean level; all zero without intervals."""
+    if not intervals:
+        return Concurrency(0, 0, 0.0)
+    peak = max((height for _, _, height in levels(intervals)), default=1)
+    lengths = [end - start for start, end in intervals]
+    needed = max(1, round(HELD_SHARE * median(lengths)))
+    sustained = 1
+    for level in range(peak, 1, -1):
+        if held_at_least(intervals, level) >= needed:
+            sustained = level
+            break
+    return Concurrency(sustained, max(peak, 1), sum(lengths) / makespan_ns if makespan_ns > 0 else 0.0)
+
+
+def service_spans(tracks: Iterable[Track], case: Case) -> list[Interval]:
+    """When the server worked on each request, by its ledger; one that never ended lasts to the end."""
+    found = []
+    for track in tracks:
+        if service := track.span("service"):
+            end_ns = service.end_ns if service.end_ns is not None else case.evidence.ended_ns
+            found.append((service.start_ns, max(end_ns, service.start_ns)))
+    return found

@@ -1,0 +1,48 @@
+"""When the server worked for a request: the only part of its time that is not waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from browserconc.model.cause import HANDOVER_NS, Case
+from browserconc.model.finding import SERVICE, Claim
+from browserconc.model.timeline import Timeline
+
+
+def service_claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    """The handler's run by the ledger, with the short ways to it and back.
+
+    Without a ledger all from the request on the wire to the last byte is the server's.
+    """
+    sent_ns = on_the_wire_ns(timeline)
+    answered_ns = _answered_ns(timeline)
+    if service := timeline.span("ledger", "service"):
+        end_ns = service.end_ns if service.end_ns is not None else timeline.end_ns
+        yield Claim(SERVICE, service.start_ns, end_ns, "the handler ran")
+        if sent_ns is not None and 0 < service.start_ns - sent_ns <= HANDOVER_NS:
+            yield Claim(SERVICE, sent_ns, service.start_ns, "on the way to the handler")
+        if answered_ns is not None and 0 < answered_ns - end_ns <= HANDOVER_NS:
+            yield Claim(SERVICE, end_ns, answered_ns, "on the way back")
+    elif sent_ns is not None and "ledger" not in case.evidence.sources:
+        yield Claim(SERVICE, sent_ns, timeline.end_ns if answered_ns is None else answered_ns, "with the server")
+
+
+def on_the_wire_ns(timeline: Timeline) -> int | None:
+    """When the request was sent, None where nobody saw it."""
+    for source, name in (("netlog", "HTTP_TRANSACTION_SEND_REQUEST"), ("client", "send")):
+        if span := timeline.span(source, name):
+            return span.start_ns
+    return None
+
+
+def _answered_ns(timeline: Timeline) -> int | None:
+    ends = []
+    for source, name in (
+        ("netlog", "HTTP_TRANSACTION_READ_HEADERS"),
+        ("netlog", "HTTP_TRANSACTION_READ_BODY"),
+        ("client", "receive"),
+    ):
+        span = timeline.span(source, name)
+        if span and span.end_ns is not None:
+            ends.append(span.end_ns)
+    return max(ends, default=None)

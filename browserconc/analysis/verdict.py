@@ -1,0 +1,244 @@
+"""Judges one trial: how many at once, what held the others back, and what remains in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
+
+from browserconc.analysis.attribute import attribute
+from browserconc.analysis.causes import CAUSES
+from browserconc.analysis.concurrency import Interval, concurrency, service_spans
+from browserconc.analysis.service import on_the_wire_ns, service_claims
+from browserconc.model.cause import Case, Cause
+from browserconc.model.finding import (
+    SERVICE,
+    UNATTRIBUTED,
+    Concurrency,
+    Cost,
+    RequestFinding,
+    ServerSeen,
+    Slice,
+    TrialFinding,
+    Verdict,
+)
+from browserconc.model.timeline import Timeline
+
+HELD_SHARE = 0.2
+"""A request counts as held back by a limit when it waited there for this part of a service time."""
+SPREAD_SHARE = 0.1
+"""A start spread above this part of the service time is a doubt: the requests could not overlap fully."""
+EXPLAINED_SHARE = 0.75
+"""Below this part of the waiting explained there is no verdict."""
+BUSY_SHARE = 0.9
+"""Above this part of all cores' time the machine itself is a doubt."""
+
+
+def judge(case: Case, cost: Cost | None) -> TrialFinding:
+    """The finding for one trial: every request partitioned, the trial's verdict, its doubts."""
+    evidence = case.evidence
+    requests = tuple(_request(timeline, case) for timeline in case.timelines)
+    intervals = _intervals(case)
+    makespan_ns = max((request.end_ns for request in requests), default=0)
+    level = concurrency(intervals, makespan_ns)
+    waiting = _waiting(requests)
+    service_ns = round(median([end - start for start, end in intervals])) if intervals else 0
+    held = {cause.id: _held_back(requests, cause.id, service_ns) for cause in CAUSES if cause.limits}
+    spread_ns = _start_spread(case, requests, held)
+    doubts = (*case.doubts, *_doubts(case, requests, spread_ns, service_ns))
+    verdict = _verdict(case, requests, level, waiting, held, spread_ns, service_ns, doubts)
+    return TrialFinding(
+        id=evidence.id,
+        strategy=evidence.strategy,
+        server=evidence.server,
+        url=evidence.url,
+        tabs=evidence.tabs,
+        delay_ns=evidence.delay_ns,
+        repeat=evidence.repeat,
+        start_spread_ns=spread_ns,
+        makespan_ns=makespan_ns,
+        ideal_ns=evidence.delay_ns,
+        concurrency=level,
+        verdict=verdict,
+        waiting_ns=waiting,
+        cost=cost,
+        requests=requests,
+    )
+
+
+def _request(timeline: Timeline, case: Case) -> RequestFinding:
+    # What holds a request back outranks the server's work, and that outranks what merely takes time.
+    claims = [
+        *(claim for cause in CAUSES if cause.limits for claim in cause.claims(timeline, case)),
+        *service_claims(timeline, case),
+        *(claim for cause in CAUSES if not cause.limits for claim in cause.claims(timeline, case)),
+    ]
+    slices = attribute(timeline.start_ns, timeline.end_ns, claims)
+    zero = case.evidence.released_ns
+    ledger = timeline.tracks.get("ledger")
+    service = timeline.span("ledger", "service")
+    accept = timeline.span("ledger", "accept")
+    server = None
+    if ledger and service:
+        finished_ns = service.end_ns if service.end_ns is not None else timeline.end_ns
+        pid = ledger.facts.get("pid")
+        server = ServerSeen(
+            accepted_ns=accept.start_ns - zero if accept else None,
+            started_ns=service.start_ns - zero,
+            finished_ns=finished_ns - zero,
+            pid=pid if isinstance(pid, int) else 0,
+            thread=str(ledger.facts.get("thread", "")),
+        )
+    return RequestFinding(
+        index=timeline.index,
+        url=timeline.url,
+        status=timeline.status,
+        error=timeline.error,
+        start_ns=timeline.start_ns - zero,
+        end_ns=timeline.end_ns - zero,
+        local_port=timeline.local_port,
+        connection_reused=timeline.connection_reused,
+        server=server,
+        slices=tuple(replace(s, start_ns=s.start_ns - zero, end_ns=s.end_ns - zero) for s in slices),
+    )
+
+
+def _intervals(case: Case) -> list[Interval]:
+    """When the server worked on each request; without its ledger, when each was with the server."""
+    tracks = [t.tracks["ledger"] for t in case.timelines if "ledger" in t.tracks]
+    if tracks or "ledger" in case.evidence.sources:
+        return service_spans(tracks, case)
+    return [(sent, t.end_ns) for t in case.timelines if (sent := on_the_wire_ns(t)) is not None]
+
+
+def _waiting(requests: Sequence[RequestFinding]) -> dict[str, int]:
+    """Seconds waited by cause over all requests, the longest first; unattributed always stands there."""
+    sums: dict[str, int] = {}
+    for request in requests:
+        for piece in request.slices:
+            if piece.cause != SERVICE:
+                sums[piece.cause] = sums.get(piece.cause, 0) + piece.duration_ns
+    rest = sums.pop(UNATTRIBUTED, 0)
+    return {**dict(sorted(sums.items(), key=lambda item: -item[1])), UNATTRIBUTED: rest}
+
+
+def _held_back(requests: Sequence[RequestFinding], cause: str, service_ns: int) -> list[Slice]:
+    """The slices in which this cause held a request back for a good part of a service time."""
+    return [
+        piece
+        for request in requests
+        for piece in request.slices
+        if piece.cause == cause and piece.duration_ns >= max(1, HELD_SHARE * service_ns)
+    ]
+
+
+def _start_spread(
+    case: Case, requests: Sequence[RequestFinding], held: dict[str, list[Slice]]
+) -> int | None:
+    """First to last request on the wire, of those that no limit held back."""
+    limits = {cause for cause, slices in held.items() if slices}
+    free = [
+        sent
+        for timeline, request in zip(case.timelines, requests, strict=True)
+        if not any(piece.cause in limits and piece in held[piece.cause] for piece in request.slices)
+        and (sent := on_the_wire_ns(timeline)) is not None
+    ]
+    return max(free) - min(free) if free else None
+
+
+def _doubts(
+    case: Case, requests: Sequence[RequestFinding], spread_ns: int | None, service_ns: int
+) -> list[str]:
+    doubts = []
+    failed = [request for request in requests if request.error is not None]
+    if failed:
+        doubts.append(f"{len(failed)} of {len(requests)} requests failed: {failed[0].error}.")
+    refused = [r for r in requests if r.error is None and r.status is not None and r.status >= 400]
+    if refused:
+        doubts.append(f"{len(refused)} of {len(requests)} answers were errors (status {refused[0].status}).")
+    if spread_ns is not None and service_ns and spread_ns > SPREAD_SHARE * service_ns:
+        doubts.append(
+            f"The requests reached the wire {spread_ns / 1e6:.0f} ms apart, more than a tenth of the "
+            f"{service_ns / 1e9:.2f} s of service: a longer --delay makes the picture sharper."
+        )
+    busy = case.evidence.facts.get("cpu_busy_share")
+    if isinstance(busy, float) and busy > BUSY_SHARE:
+        doubts.append(f"The machine was {busy:.0%} busy: times may be longer than they need to be.")
+    doubts += [remark for cause in CAUSES if cause.remark and (remark := cause.remark(case))]
+    return doubts
+
+
+def _verdict(
+    case: Case,
+    requests: Sequence[RequestFinding],
+    level: Concurrency,
+    waiting: dict[str, int],
+    held: dict[str, list[Slice]],
+    spread_ns: int | None,
+    service_ns: int,
+    doubts: tuple[str, ...],
+) -> Verdict:
+    count = len(requests)
+    if reason := _no_verdict(case, requests, level):
+        return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
+    if level.sustained >= count:
+        return Verdict("concurrent", None, None, None, 0.0, doubts)
+    total = sum(waiting.values())
+    candidates = [cause for cause in CAUSES if held.get(cause.id)]
+    explained = sum(waiting.get(cause.id, 0) for cause in candidates)
+    if not candidates:
+        reason = f"Only {level.sustained} of {count} ran at once, but no limit was seen holding the others back"
+        if spread_ns is not None and service_ns and spread_ns > SPREAD_SHARE * service_ns:
+            reason += f"; they were sent {spread_ns / 1e6:.0f} ms apart"
+        return Verdict("undecided", None, None, None, 0.0, (f"{reason}.", *doubts))
+    if waiting[UNATTRIBUTED] > (1 - EXPLAINED_SHARE) * total:
+        reason = f"{waiting[UNATTRIBUTED] / total:.0%} of the waiting is unexplained."
+        return Verdict("undecided", None, None, None, explained / total, (reason, *doubts))
+    binding = min(candidates, key=lambda cause: (_limit(cause, case, level), -waiting.get(cause.id, 0)))
+    limit = level.sustained
+    if binding.limit and (stated := binding.limit(case)) and stated > 1:
+        limit = stated
+    return Verdict(
+        "serial" if limit == 1 else "limited",
+        limit,
+        binding.culprit,
+        binding.id,
+        waiting.get(binding.id, 0) / total if total else 0.0,
+        doubts,
+        tuple(_because(binding, held[binding.id], count, case)),
+    )
+
+
+def _limit(cause: Cause, case: Case, level: Concurrency) -> int:
+    """The number at which a cause holds the requests; the narrowest of several is what binds."""
+    stated = cause.limit(case) if cause.limit else None
+    return stated if stated is not None else level.sustained
+
+
+def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurrency) -> str | None:
+    if not requests:
+        return "No request was made."
+    answered = [request for request in requests if request.error is None]
+    if not answered:
+        return "Every request failed."
+    if len(answered) < len(requests) / 2:
+        return f"Only {len(answered)} of {len(requests)} requests were answered."
+    if len(requests) == 1:
+        return "One request alone cannot show concurrency; use --tabs 2 or more."
+    if level.sustained == 0:
+        return "Nothing was seen of the requests at the server."
+    return None
+
+
+def _because(cause: Cause, slices: Sequence[Slice], count: int, case: Case) -> list[str]:
+    shortest = min(piece.duration_ns for piece in slices) / 1e9
+    longest = max(piece.duration_ns for piece in slices) / 1e9
+    lines = [f"{len(slices)} of {count} requests waited {shortest:.2f} to {longest:.2f} s: {slices[-1].because}."]
+    by_pid: dict[object, int] = {}
+    for timeline in case.timelines:
+        if ledger := timeline.tracks.get("ledger"):
+            by_pid[ledger.facts.get("pid")] = by_pid.get(ledger.facts.get("pid"), 0) + 1
+    if cause.culprit == "server" and len(by_pid) > 1:
+        spread = ", ".join(str(number) for number in sorted(by_pid.values(), reverse=True))
+        lines.append(f"{len(by_pid)} processes took {spread} requests.")
+    return lines

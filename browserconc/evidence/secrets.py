@@ -1,0 +1,36 @@
+"""What must never reach a recording, and how it is blanked in a log that a browser wrote.
+
+Chromium's default capture mode already strips the values of Cookie, Set-Cookie, Authorization and
+Proxy-Authorization (net/log/net_log_util.h, ElideHeaderValueForNetLog) and logs no body. It keeps
+every other header as it is, an `X-Api-Key` too. This is the second line: headers whose name says
+that they are a credential, and the user and password in front of a host name.
+
+A value is overwritten by as many asterisks, so lengths around it stay right in any format.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CREDENTIAL_HEADER = re.compile(
+    rb'("[\w-]*(?:cookie|auth(?!ority)|token|secret|api-?key|passw|credential|session)[\w-]*:[ ])'
+    rb'((?:[^"\\]|\\.)+)(?=")',
+    re.IGNORECASE,
+)
+_STRIPPED_BY_CHROMIUM = re.compile(rb"\[\d+ bytes were stripped\]")
+_USER_AND_PASSWORD = re.compile(rb'(?<=://)[^/?#"\\\s@]+(?=@)')
+
+
+def blank(json: bytes) -> bytes:
+    """The same bytes with every credential in them overwritten by asterisks.
+
+    Headers are found as Chromium logs them: JSON strings of the form "Name: value".
+    """
+    json = _CREDENTIAL_HEADER.sub(_blank_value, json)
+    return _USER_AND_PASSWORD.sub(lambda found: b"*" * len(found[0]), json)
+
+
+def _blank_value(found: re.Match[bytes]) -> bytes:
+    if _STRIPPED_BY_CHROMIUM.fullmatch(found[2]):
+        return found[0]
+    return found[1] + b"*" * len(found[2])

@@ -1,0 +1,303 @@
+"""The only door to Playwright: browsers, contexts and tabs, opened before a trial and closed after.
+
+One browser serves every strategy that can share it: its default context is the everyday
+user-data-dir, and isolated contexts are opened beside it. Only `browsers` and `user-data-dirs`
+need processes of their own. Every browser writes a NetLog, the evidence that costs least.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
+from playwright.async_api import Error as DriverError
+from playwright.async_api import TimeoutError as DriverTimeout
+
+from browserconc.evidence.netlog import CHROMIUM_ARGUMENT
+from browserconc.lab.process import Household
+from browserconc.lab.process_tree import browser_memory_bytes
+
+__all__ = ["BrowserError", "Browsers", "DriverError", "DriverTimeout", "Page", "Tabs", "first_line"]
+
+LAUNCH_TIMEOUT_S = 30.0
+CLOSE_TIMEOUT_S = 10.0
+
+
+class BrowserError(Exception):
+    """The browser could not be started or driven: one sentence."""
+
+
+@dataclass(slots=True)
+class Tabs:
+    """Open pages, ready to navigate, and the price of having opened them.
+
+    `memory_before_bytes` is the PSS of all browsers before these pages were opened; `netlogs` are
+    the files that will tell what their requests waited for.
+    """
+
+    pages: list[Page]
+    netlogs: list[Path]
+    memory_before_bytes: int
+    startup_ns: int
+    close: Callable[[], Awaitable[None]]
+    after_trial: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+
+class Browsers:
+    """The browsers of one run; an asynchronous context manager that closes them all."""
+
+    def __init__(self, household: Household, executable: Path | None, *, headed: bool, netlogs: Path) -> None:
+        self._household = household
+        self._executable = executable
+        self._headed = headed
+        self._netlog_folder = netlogs
+        self._playwright: Playwright | None = None
+        self._shared: BrowserContext | None = None
+        self._shared_netlog: Path | None = None
+        self._everyday: Tabs | None = None
+        self._count = 0
+        self.version = ""
+
+    async def __aenter__(self) -> Browsers:
+        # The driver and every browser it starts inherit the household's mark, so that nothing of
+        # them outlives us, whatever happens to us.
+        before = dict(os.environ)
+        os.environ.update(self._household.environment)
+        try:
+            self._playwright = await async_playwright().start()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes every browser, which completes their NetLogs, and the driver."""
+        shared, self._shared = self._shared, None
+        if shared:
+            await _quietly(shared.close())
+        playwright, self._playwright = self._playwright, None
+        if playwright:
+            await _quietly(playwright.stop())
+
+    def executable(self) -> Path | None:
+        """Playwright's own Chromium if it is installed."""
+        assert self._playwright
+        path = Path(self._playwright.chromium.executable_path)
+        return path if path.is_file() else None
+
+    def use(self, executable: Path) -> None:
+        """Chooses the browser to start from now on."""
+        self._executable = executable
+
+    async def shared(self) -> BrowserContext:
+        """The everyday user-data-dir's context, in the browser that most strategies share."""
+        if self._shared is None:
+            self._shared, self._shared_netlog = await self._user_data_dir()
+            self.version = _browser_of(self._shared).version
+        return self._shared
+
+    async def everyday_tabs(self, count: int) -> Tabs:
+        """Tabs of the everyday user-data-dir; they stay open for the next trial that wants as many."""
+        context = await self.shared()
+        if self._everyday and len(self._everyday.pages) == count:
+            return self._everyday
+        if self._everyday:
+            await self._close_everyday()
+        tabs = await self._opened(lambda: _pages(context, count), [self._shared_netlog], _nothing)
+        tabs.close = lambda: self._keep_everyday(tabs)
+        self._everyday = tabs
+        return tabs
+
+    async def incognito_tabs(self, count: int) -> Tabs:
+        """Tabs of one off-the-record context, as incognito windows are."""
+        browser = _browser_of(await self.shared())
+        contexts: list[BrowserContext] = []
+
+        async def opened() -> list[Page]:
+            contexts.append(await browser.new_context())
+            return await _pages(contexts[0], count)
+
+        return await self._opened(opened, [self._shared_netlog], lambda: _close_all(contexts))
+
+    async def isolated_tabs(self, count: int) -> Tabs:
+        """One isolated context per tab."""
+        browser = _browser_of(await self.shared())
+        contexts: list[BrowserContext] = []
+
+        async def one() -> Page:
+            context = await browser.new_context()
+            contexts.append(context)
+            return await context.new_page()
+
+        return await self._opened(
+            lambda: _gather(one, count), [self._shared_netlog], lambda: _close_all(contexts)
+        )
+
+    async def user_data_dir_tabs(self, count: int) -> Tabs:
+        """One browser process with a user-data-dir of its own per tab."""
+        contexts: list[BrowserContext] = []
+        netlogs: list[Path | None] = []
+
+        async def one() -> Page:
+            context, netlog = await self._user_data_dir()
+            contexts.append(context)
+            netlogs.append(netlog)
+            return context.pages[0] if context.pages else await context.new_page()
+
+        return await self._opened(lambda: _gather(one, count), netlogs, lambda: _close_all(contexts))
+
+    async def browser_tabs(self, count: int) -> Tabs:
+        """One browser process per tab, without a user-data-dir that is kept."""
+        browsers: list[Browser] = []
+        netlogs: list[Path | None] = []
+
+        async def one() -> Page:
+            assert self._playwright
+            netlog, options = self._options()
+            try:
+                browser = await self._playwright.chromium.launch(**options)
+            except DriverError as problem:
+                raise _launch_error(problem, self._executable) from problem
+            browsers.append(browser)
+            netlogs.append(netlog)
+            return await browser.new_page()
+
+        return await self._opened(lambda: _gather(one, count), netlogs, lambda: _close_all(browsers))
+
+    async def disable_cache(self, tabs: Tabs) -> None:
+        """Turns the HTTP cache off over CDP, until the trial is over."""
+        sessions = [await page.context.new_cdp_session(page) for page in tabs.pages]
+        for session in sessions:
+            await session.send("Network.enable")
+            await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+
+        async def restore() -> None:
+            for session in sessions:
+                await session.send("Network.setCacheDisabled", {"cacheDisabled": False})
+                await session.detach()
+
+        tabs.after_trial.append(restore)
+
+    async def _opened(
+        self,
+        opening: Callable[[], Awaitable[list[Page]]],
+        netlogs: Sequence[Path | None],
+        close: Callable[[], Awaitable[None]],
+    ) -> Tabs:
+        before = browser_memory_bytes()
+        begun = time.monotonic_ns()
+        try:
+            pages = await opening()
+        except DriverError as problem:
+            await close()
+            raise BrowserError(f"The tabs could not be opened: {first_line(problem)}") from problem
+        except BaseException:
+            await close()
+            raise
+        startup = time.monotonic_ns() - begun
+        return Tabs(pages, [netlog for netlog in netlogs if netlog], before, startup, close)
+
+    async def _keep_everyday(self, tabs: Tabs) -> None:
+        if any(page.is_closed() for page in tabs.pages):
+            await self._close_everyday()
+
+    async def discard_everyday(self) -> None:
+        """Closes the everyday tabs: the next trial opens new ones."""
+        if self._everyday:
+            await self._close_everyday()
+
+    async def _close_everyday(self) -> None:
+        tabs, self._everyday = self._everyday, None
+        assert tabs
+        await asyncio.gather(*(_quietly(page.close()) for page in tabs.pages))
+
+    async def _user_data_dir(self) -> tuple[BrowserContext, Path]:
+        assert self._playwright
+        netlog, options = self._options()
+        folder = self._household.folder(f"user-data-dir-{self._count}")
+        try:
+            context = await self._playwright.chromium.launch_persistent_context(folder, **options)
+        except DriverError as problem:
+            raise _launch_error(problem, self._executable) from problem
+        return context, netlog
+
+    def _options(self) -> tuple[Path, dict[str, Any]]:
+        self._count += 1
+        netlog = self._netlog_folder / f"netlog-{self._count}.json"
+        return netlog, {
+            "executable_path": self._executable,
+            "headless": not self._headed,
+            "chromium_sandbox": not running_as_root(),
+            "args": [f"{CHROMIUM_ARGUMENT}{netlog}"],
+            "timeout": LAUNCH_TIMEOUT_S * 1000,
+            "handle_sigint": False,  # Ctrl-C is ours: the browsers are closed, and their logs with them
+        }
+
+
+def running_as_root() -> bool:
+    """Chromium refuses its sandbox to root; everyone else keeps it."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def first_line(problem: BaseException) -> str:
+    """A Playwright error without its call log."""
+    text = str(problem).strip().split("\n", 1)[0]
+    return text.split(": ", 1)[1] if text.startswith(("Page.", "Browser", "CDPSession.")) and ": " in text else text
+
+
+async def _pages(context: BrowserContext, count: int) -> list[Page]:
+    return await _gather(context.new_page, count)
+
+
+async def _gather(one: Callable[[], Awaitable[Page]], count: int) -> list[Page]:
+    """All at once; if one fails the others are still waited for, so that they can be closed."""
+    outcomes = await asyncio.gather(*(one() for _ in range(count)), return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in outcomes if isinstance(outcome, Page)]
+
+
+async def _close_all(opened: Sequence[BrowserContext | Browser]) -> None:
+    await asyncio.gather(*(_quietly(one.close()) for one in opened))
+
+
+async def _nothing() -> None:
+    return None
+
+
+async def _quietly(closing: Awaitable[None]) -> None:
+    """Closes what may be gone already; what does not close in time dies with the household."""
+    try:
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await closing
+    except (DriverError, TimeoutError, OSError):
+        pass
+
+
+def _browser_of(context: BrowserContext) -> Browser:
+    browser = context.browser
+    if browser is None:
+        raise BrowserError("This Playwright does not open isolated contexts beside a user-data-dir.")
+    return browser
+
+
+def _launch_error(problem: DriverError, executable: Path | None) -> BrowserError:
+    lines = [line.strip() for line in str(problem).splitlines()]
+    said = next((line for line in lines if "error" in line.lower() and "launch" not in line.lower()), lines[0])
+    return BrowserError(
+        f"The browser {executable or ''} did not start: {said[:200]}. "
+        "Run `browserconc doctor` to see what is missing."
+    )

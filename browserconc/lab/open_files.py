@@ -1,0 +1,40 @@
+"""The limit on open files (RLIMIT_NOFILE): each socket is one, and 1,024 is a usual default."""
+
+from __future__ import annotations
+
+import sys
+
+if sys.platform != "win32":
+    import resource
+
+RESERVE = 32
+"""Files a Python process needs besides its sockets: standard streams, the selector, the log, modules."""
+
+
+class TooFewFilesError(Exception):
+    """The limit that stops a run; the message is one sentence with the way out."""
+
+
+def raise_limit(sockets: int) -> None:
+    """Makes room for that many sockets in this process.
+
+    Raises the soft limit as far as needed, and the hard limit too where the process may (root).
+    Does nothing where there is no such limit.
+
+    Raises:
+        TooFewFilesError: the limit cannot be raised far enough.
+    """
+    if sys.platform == "win32":
+        return
+    needed = sockets + RESERVE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    wanted_hard = hard if hard == resource.RLIM_INFINITY else max(hard, needed)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, wanted_hard))
+    except (ValueError, OSError):
+        raise TooFewFilesError(
+            f"{sockets} clients need {needed} open files, but the hard limit is {hard} (RLIMIT_NOFILE): "
+            f"raise it with `ulimit -Hn {needed}` as root, or ask for at most {max(hard - RESERVE, 0)}."
+        ) from None

@@ -1,0 +1,172 @@
+"""The raw-socket client's own process: `python -m browserconc.lab.raw_client`.
+
+A process of its own, so that neither the harness nor its garbage collector can delay a request.
+It reads one Job as JSON from stdin, puts all requests in flight, writes `client.jsonl` and says on
+stdout, as one line of JSON, what it did (Report) or in one sentence why it could not (Refusal).
+SIGTERM and SIGINT end it early; what was measured is written all the same. It imports little,
+because it is started for every trial.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from selectors import DefaultSelector
+from typing import Literal
+
+import h11
+import msgspec
+
+from browserconc.evidence import client as client_log
+from browserconc.evidence.client import ClientLine
+from browserconc.lab.http_answer import RequestError, get_request, origin, request_bytes
+from browserconc.lab.open_files import TooFewFilesError, raise_limit
+from browserconc.lab.raw_sockets import Client, Flight
+from browserconc.lab.tcp_socket import Address
+
+Mode = Literal["cold", "warm"]
+MEASURED, REFUSED = 0, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One request per entry of `urls`, all at once; the answers go to the file `out`.
+
+    "cold" connects and sends, "warm" connects all before it sends. `timeout_s` bounds the time from
+    the release to the last answer, and in warm mode the time to connect too. `headers` are sent
+    with each request and written nowhere.
+    """
+
+    urls: list[str]
+    mode: Mode
+    timeout_s: float
+    out: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the flight was like; instants and durations in ns of the monotonic clock.
+
+    `start_spread_ns` is from the first to the last request handed to the kernel, `ended_ns` when the
+    last answer was complete; both are None where there was none.
+    """
+
+    released_ns: int
+    start_spread_ns: int | None
+    ended_ns: int | None
+    answered: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One sentence: what stopped the flight before it began, and the way out."""
+
+    error: str
+
+
+def main() -> int:
+    """Runs the job on stdin; 0 measured, 3 could not measure."""
+    try:
+        outcome: Report | Refusal = fly(msgspec.json.decode(sys.stdin.buffer.read(), type=Job))
+    except msgspec.DecodeError as problem:
+        outcome = Refusal(f"The raw-socket client was given no valid job ({problem}).")
+    except (RequestError, TooFewFilesError) as problem:
+        outcome = Refusal(str(problem))
+    except OSError as problem:
+        what = f"{problem.filename} cannot be written" if problem.filename else "No sockets are left"
+        outcome = Refusal(f"{what} ({problem.strerror or problem}).")
+    sys.stdout.buffer.write(msgspec.json.encode(outcome) + b"\n")
+    sys.stdout.flush()
+    return MEASURED if isinstance(outcome, Report) else REFUSED
+
+
+def fly(job: Job) -> Report:
+    """Runs one job in this process and writes its log.
+
+    Raises:
+        RequestError: a URL or header that cannot be sent.
+        TooFewFilesError: the limit on open files cannot be raised far enough.
+        OSError: the log cannot be written, or the system has no sockets left.
+    """
+    if not job.urls or not job.timeout_s > 0:
+        raise RequestError("The raw-socket client needs at least one URL and a time-out above 0 s.")
+    out = Path(job.out)
+    out.touch()  # an unwritable place is reported before anything is measured
+    raise_limit(len(job.urls))
+    clients = _clients(job.urls, job.headers)
+    interrupt, wake = socket.socketpair()
+    with interrupt, wake, DefaultSelector() as selector:
+        _interrupt_through(wake)
+        flight = Flight(clients, selector, timeout_s=job.timeout_s, interrupt=interrupt)
+        gc.collect()
+        gc.disable()
+        released_ns = flight.cold() if job.mode == "cold" else flight.warm()
+        lines = [client.line(released_ns) for client in clients]
+        client_log.write(out, lines)
+        signal.set_wakeup_fd(-1)
+    return _report(released_ns, lines)
+
+
+def _clients(urls: Iterable[str], headers: Iterable[tuple[str, str]]) -> list[Client]:
+    """All requests made and all names resolved, each once, before the clock runs."""
+    headers = list(headers)
+    requests: dict[str, tuple[h11.Request, bytes, list[Address]]] = {}
+    addresses: dict[tuple[str, int], list[Address]] = {}
+    clients = []
+    for index, url in enumerate(urls):
+        if url not in requests:
+            request, place = get_request(url, headers), origin(url)
+            if place not in addresses:
+                addresses[place] = _resolve(*place)
+            requests[url] = request, request_bytes(request), addresses[place]
+        request, wire, places = requests[url]
+        clients.append(Client(index, url, request, memoryview(wire), deque(places)))
+    return clients
+
+
+def _resolve(host: str, port: int) -> list[Address]:
+    """The addresses of `host`; none where it does not resolve.
+
+    Names below `localhost` are loopback (RFC 6761, section 6.3), which browsers know and many
+    resolvers do not.
+    """
+    if host.endswith(".localhost"):
+        host = "localhost"
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (socket.gaierror, UnicodeError):
+        return []
+    return [(family, address) for family, _, _, _, address in found]
+
+
+def _interrupt_through(wake: socket.socket) -> None:
+    """Lets SIGTERM and SIGINT wake the selector instead of ending the process."""
+    wake.setblocking(False)
+    signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+
+
+def _report(released_ns: int, lines: Iterable[ClientLine]) -> Report:
+    lines = list(lines)
+    sent = [line.sent_ns for line in lines if line.sent_ns is not None]
+    done = [line.done_ns for line in lines if line.done_ns is not None and line.error is None]
+    return Report(
+        released_ns=released_ns,
+        start_spread_ns=max(sent) - min(sent) if sent else None,
+        ended_ns=max(done, default=None),
+        answered=len(done),
+        failed=len(lines) - len(done),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

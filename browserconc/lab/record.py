@@ -1,0 +1,181 @@
+"""One Trial → one Recording: start the server, open the tabs, let them go, keep what was seen.
+
+Every trial has a server of its own: no connection, queue or thread of one trial can be seen in
+the next. Nothing is concluded here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from browserconc import recording
+from browserconc.evidence import client, ledger
+from browserconc.lab import raw_client, release, servers
+from browserconc.lab.browser import BrowserError, Browsers, Tabs
+from browserconc.lab.process import Household
+from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
+from browserconc.lab.servers import Running
+from browserconc.lab.strategies import STRATEGIES
+from browserconc.lab.strategy import Strategy
+from browserconc.model.plan import Trial
+from browserconc.recording import Manifest, Recording
+
+PROGRESS_PERIOD_S = 0.25
+
+
+class Watcher(Protocol):
+    """Who is told how a trial comes along."""
+
+    def update(self, trial_id: str, done: int, in_flight: int) -> None:
+        """So many requests are done, so many are with the server now."""
+
+
+async def record(
+    trial: Trial, into: Path, *, household: Household, browsers: Browsers | None, watcher: Watcher
+) -> Recording:
+    """Runs one trial and leaves its recording in `into`.
+
+    A trial that fails leaves a recording too, with the sentence that says why in its manifest.
+    """
+    strategy = STRATEGIES[trial.strategy]
+    server = servers.parse(trial.server)
+    into.mkdir(parents=True, exist_ok=True)
+    manifest = Manifest(
+        id=trial.id,
+        strategy=trial.strategy,
+        server=trial.server,
+        server_stated=server.stated,
+        url="",
+        tabs=trial.tabs,
+        delay_s=trial.delay_s,
+        repeat=trial.repeat,
+    )
+    running: Running | None = None
+    tabs: Tabs | None = None
+    try:
+        started, opened = await asyncio.gather(
+            servers.start(household, server, into), _open(strategy, browsers, trial.tabs), return_exceptions=True
+        )
+        running = started if not isinstance(started, BaseException) else None
+        tabs = opened if isinstance(opened, Tabs) else None
+        for outcome in (started, opened):
+            if isinstance(outcome, BaseException):
+                raise outcome
+        assert running
+        manifest = replace(
+            manifest,
+            url=f"{running.origin}/slow?delay={trial.delay_s:g}",
+            prepared_ns=time.monotonic_ns(),
+            netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs) if tabs else (),
+        )
+        manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
+    except (BrowserError, servers.ServerError, raw_client.RawClientError) as problem:
+        manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())
+    except asyncio.CancelledError:
+        manifest = replace(manifest, error="Interrupted.", ended_ns=time.monotonic_ns())
+        raise
+    finally:
+        recording.save(into, manifest)
+        if running:
+            await running.stop()
+        if tabs:
+            for after in tabs.after_trial:
+                await after()
+            tabs.after_trial.clear()
+            await tabs.close()
+    return Recording(into, manifest)
+
+
+async def _open(strategy: Strategy, browsers: Browsers | None, count: int) -> Tabs | None:
+    if strategy.open is None:
+        return None
+    if browsers is None:
+        raise BrowserError("No browser was started for a strategy that needs one.")
+    return await strategy.open(browsers, count)
+
+
+async def _measure(
+    trial: Trial,
+    strategy: Strategy,
+    running: Running,
+    tabs: Tabs | None,
+    into: Path,
+    manifest: Manifest,
+    household: Household,
+    watcher: Watcher,
+) -> Manifest:
+    urls = [strategy.address(manifest.url, index) for index in range(trial.tabs)]
+    done = 0
+
+    def finished() -> None:
+        nonlocal done
+        done += 1
+
+    busy_before = psutil.cpu_times()
+    cpu_before = browser_cpu_ns() if tabs else 0
+    progress = asyncio.create_task(_report(trial.id, running.ledger, lambda: done, watcher))
+    lines: list[client.ClientLine] = []
+    released: release.Released | None = None
+    try:
+        if tabs is None:
+            facts: dict[str, Any] = await raw_client.measure(
+                household, urls=urls, timeout_s=trial.timeout_s, out=into / client.FILE
+            )
+        else:
+            if strategy.release == "fetch":
+                released = await release.fetch(tabs.pages[0], urls, trial.timeout_s, finished)
+            else:
+                released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines)
+            client.write(into / client.FILE, released.lines)
+            facts = {"gates": released.gates}
+    except asyncio.CancelledError:
+        if lines:
+            client.write(into / client.FILE, lines)
+        raise
+    finally:
+        progress.cancel()
+    busy_after = psutil.cpu_times()
+    facts["cpu_busy_share"] = _busy_share(busy_before, busy_after)
+    rows = client.read(into / client.FILE)
+    first = min((row.released_ns for row in rows if row.released_ns is not None), default=None)
+    manifest = replace(
+        manifest,
+        released_ns=released.released_ns if released else first,
+        ended_ns=max((row.done_ns for row in rows if row.done_ns is not None), default=time.monotonic_ns()),
+        facts=facts,
+    )
+    if tabs:
+        manifest = replace(
+            manifest,
+            startup_ns=tabs.startup_ns,
+            cpu_ns=max(0, browser_cpu_ns() - cpu_before),
+            memory_bytes=max(0, browser_memory_bytes() - tabs.memory_before_bytes),
+        )
+    if not running.is_alive():
+        tail = running.log_tail()
+        manifest = replace(manifest, doubts=(f"The server died during the trial{': ' + tail if tail else '.'}",))
+    return manifest
+
+
+async def _report(trial_id: str, path: Path, done: Callable[[], int], watcher: Watcher) -> None:
+    """Tells the watcher, from what the ledger has grown by, how many requests are with the server."""
+    growing = ledger.Growing(path)
+    while True:
+        await asyncio.sleep(PROGRESS_PERIOD_S)
+        started, ended = growing.counts()
+        watcher.update(trial_id, max(done(), ended), started - ended)
+
+
+def _busy_share(before: Any, after: Any) -> float | None:
+    """The part of all cores' time that something ran in, between two readings."""
+    total = sum(after) - sum(before)
+    idle = (after.idle - before.idle) + (getattr(after, "iowait", 0.0) - getattr(before, "iowait", 0.0))
+    return round(1 - idle / total, 3) if total > 0 else None

@@ -1,0 +1,188 @@
+"""Lets prepared tabs go together and writes down what the driver saw of each request.
+
+Navigations wait in the gate (`gate.py`); fetch() calls are issued by one script in one page. The
+driver's instants are the outermost ones: what happened in between is the browser's to tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from browserconc.evidence.client import ClientLine
+from browserconc.lab.browser import BrowserError, DriverError, DriverTimeout, Page, first_line
+from browserconc.lab.gate import Gate
+
+ARM_TIMEOUT_S = 30.0
+SETTLE_S = 0.05
+"""What the browser still does for a navigation that has just arrived in the gate ends in this time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What the driver saw. `gates` are the URLs at which the tabs waited, by index."""
+
+    released_ns: int
+    ended_ns: int
+    lines: list[ClientLine]
+    gates: list[str]
+
+
+Finished = Callable[[], None]
+
+
+async def navigate(
+    pages: Sequence[Page],
+    urls: Sequence[str],
+    timeout_s: float,
+    finished: Finished,
+    seen: list[ClientLine],
+) -> Released:
+    """Page i navigates to urls[i]; all leave the gate together.
+
+    A tab that crashes, never arrives or never loads is an error in its own line. `seen` grows with
+    every tab that is done: what is left of an interrupted run.
+    """
+    released: dict[int, int] = {}
+    async with Gate(len(pages)) as gate:
+        gates = [gate.url(index, urlsplit(url).hostname or "") for index, url in enumerate(urls)]
+        limit_s = ARM_TIMEOUT_S + SETTLE_S + timeout_s
+        loads = [
+            asyncio.create_task(_load(page, index, gates[index], urls[index], limit_s, finished, seen))
+            for index, page in enumerate(pages)
+        ]
+        try:
+            await _armed(gate, loads)
+            await asyncio.sleep(SETTLE_S)
+            released = gate.release(dict(enumerate(urls)))
+            released_ns = min(released.values(), default=time.monotonic_ns())
+            _, late = await asyncio.wait(loads, timeout=timeout_s)
+        except asyncio.CancelledError:
+            seen[:] = [replace(line, released_ns=released.get(line.index)) for line in seen]
+            raise
+        finally:
+            await _cancelled(loads)
+        ended_ns = time.monotonic_ns()
+        lines = []
+        for index, load in enumerate(loads):
+            if load in late:
+                line = ClientLine(index, urls[index], error=f"no answer within {timeout_s:g} s")
+            else:
+                line = load.result()
+            if index not in released and line.error is None:
+                line = replace(line, error="the tab did not wait for its release", done_ns=None)
+            lines.append(replace(line, released_ns=released.get(index, released_ns)))
+        return Released(released_ns, ended_ns, lines, gates)
+
+
+async def _armed(gate: Gate, loads: Sequence[asyncio.Task[ClientLine]]) -> None:
+    """Waits until every tab that is still alive is in the gate."""
+    deadline = time.monotonic() + ARM_TIMEOUT_S
+    while time.monotonic() < deadline:
+        alive = sum(not load.done() for load in loads)
+        if len(await gate.full(alive, 0.2)) >= alive:
+            return
+
+
+async def _load(
+    page: Page,
+    index: int,
+    gate_url: str,
+    url: str,
+    limit_s: float,
+    finished: Finished,
+    seen: list[ClientLine],
+) -> ClientLine:
+    status: int | None = None
+    error: str | None = None
+    try:
+        response = await page.goto(gate_url, wait_until="load", timeout=limit_s * 1000)
+        status = response.status if response else None
+    except DriverTimeout:
+        return ClientLine(index, url, error=f"not loaded within {limit_s:g} s")
+    except DriverError as problem:
+        error = first_line(problem)[:120]
+    line = ClientLine(index, url, done_ns=time.monotonic_ns(), status=status, error=error)
+    seen.append(line)
+    finished()
+    return line
+
+
+_FETCH = """async urls => {
+  const one = async url => {
+    const start = performance.now();
+    try {
+      const response = await fetch(url);
+      await response.arrayBuffer();
+      return {start, end: performance.now(), status: response.status, error: null};
+    } catch (problem) {
+      return {start, end: performance.now(), status: null, error: String(problem).slice(0, 120)};
+    }
+  };
+  return {now: performance.now(), rows: await Promise.all(urls.map(one))};
+}"""
+
+
+async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Finished) -> Released:
+    """One page of the target's origin calls fetch() for every URL, in one script."""
+    parts = urlsplit(urls[0])
+    try:
+        await page.goto(f"{parts.scheme}://{parts.netloc}/ready", timeout=ARM_TIMEOUT_S * 1000)
+        zero_ns = await _page_clock(page)
+    except DriverError as problem:
+        raise BrowserError(f"The page that fetches did not load: {first_line(problem)}") from problem
+    await asyncio.sleep(SETTLE_S)
+    asked_ns = time.monotonic_ns()
+    try:
+        async with asyncio.timeout(timeout_s):
+            answer = await page.evaluate(_FETCH, list(urls))
+    except TimeoutError:
+        rows = [ClientLine(i, u, released_ns=asked_ns, error=f"no answer within {timeout_s:g} s")
+            for i, u in enumerate(urls)]
+        return Released(asked_ns, time.monotonic_ns(), rows, [])
+    except DriverError as problem:
+        rows = [
+            ClientLine(index, url, released_ns=asked_ns, error=first_line(problem)[:120])
+            for index, url in enumerate(urls)
+        ]
+        return Released(asked_ns, time.monotonic_ns(), rows, [])
+    ended_ns = time.monotonic_ns()
+    lines = []
+    for index, (url, row) in enumerate(zip(urls, answer["rows"], strict=True)):
+        finished()
+        lines.append(
+            ClientLine(
+                index,
+                url,
+                released_ns=zero_ns + round(row["start"] * 1e6),
+                done_ns=zero_ns + round(row["end"] * 1e6),
+                status=row["status"],
+                error=row["error"],
+            )
+        )
+    released_ns = min(line.released_ns or asked_ns for line in lines)
+    return Released(released_ns, ended_ns, lines, [])
+
+
+async def _page_clock(page: Page) -> int:
+    """The monotonic instant (ns) at which the page's performance.now() was 0, of five tries the
+    one with the shortest round trip."""
+    best: tuple[int, int] | None = None
+    for _ in range(5):
+        before = time.monotonic_ns()
+        now_ms = await page.evaluate("performance.now()")
+        after = time.monotonic_ns()
+        zero = (before + after) // 2 - round(now_ms * 1e6)
+        if best is None or after - before < best[0]:
+            best = (after - before, zero)
+    assert best
+    return best[1]
+
+
+async def _cancelled(tasks: Sequence[asyncio.Task[ClientLine]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

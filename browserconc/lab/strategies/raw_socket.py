@@ -1,0 +1,82 @@
+"""raw-socket: the client without a browser, in a process of its own; the door to `lab/raw_client.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+
+import msgspec
+from browserconc.lab.process import Household
+
+from browserconc.lab import raw_client
+from browserconc.lab.raw_client import Job, Mode, Refusal, Report
+
+LOG = "raw-client.log"
+"""The file beside the client's log that takes what the process says on stderr."""
+PREPARATION_S = 15.0
+"""What it may take to start Python, resolve names and write the log, on a busy machine."""
+
+
+class RawClientError(Exception):
+    """The raw-socket client measured nothing; the message is one sentence."""
+
+
+async def measure(
+    household: Household,
+    *,
+    urls: Sequence[str],
+    mode: Mode,
+    timeout_s: float,
+    out: Path,
+    headers: Iterable[tuple[str, str]] = (),
+) -> Report:
+    """Sends one GET per entry of `urls`, all at once, and leaves one line for each in `out`.
+
+    Args:
+        household: starts the process and ends it.
+        urls: http:// URLs; requests that fail are lines of the log, not errors of this function.
+        mode: "cold" connects and sends at once, "warm" connects all before it sends.
+        timeout_s: from the release to the last answer; warm connecting may take that long, too.
+        out: the `client.jsonl` to be written. It is also written when this is cancelled.
+        headers: sent with each request, written nowhere.
+
+    Raises:
+        RawClientError: the process refused, failed or did not end in time.
+        ProcessError: it could not be started.
+    """
+    job = Job(urls=list(urls), mode=mode, timeout_s=timeout_s, out=os.fspath(out), headers=tuple(headers))
+    allowed_s = timeout_s * (2 if mode == "warm" else 1) + PREPARATION_S
+    # Files without a name, not pipes: a job of 10,000 URLs fills a pipe, and nobody has to pump.
+    with TemporaryFile() as question, TemporaryFile() as answer:
+        question.write(msgspec.json.encode(job))
+        question.seek(0)
+        process = household.spawn(
+            [sys.executable, "-I", "-m", raw_client.__name__],
+            log=out.with_name(LOG),
+            stdin=question,
+            stdout=answer,
+        )
+        try:
+            async with asyncio.timeout(allowed_s):
+                code = await asyncio.to_thread(process.wait)
+        except TimeoutError:
+            raise RawClientError(f"The raw-socket client did not end within {allowed_s:g} s.") from None
+        finally:
+            await asyncio.shield(asyncio.to_thread(household.stop, process))
+        answer.seek(0)
+        return _outcome(code, answer.read(), out.with_name(LOG))
+
+
+def _outcome(code: int, said: bytes, log: Path) -> Report:
+    try:
+        if code == raw_client.MEASURED:
+            return msgspec.json.decode(said, type=Report)
+        if code == raw_client.REFUSED:
+            raise RawClientError(msgspec.json.decode(said, type=Refusal).error)
+    except msgspec.DecodeError:
+        pass
+    raise RawClientError(f"The raw-socket client ended with code {code}; {log} says why.")

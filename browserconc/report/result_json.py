@@ -1,0 +1,272 @@
+"""The result as JSON, schema "browserconc/result-1": the Structs are the format, written and read.
+
+Users script against these names, so one that stands here keeps its name, type and unit. Instants
+and durations are seconds relative to the trial's start; a nanosecond survives the way out and
+back, because a double holds eleven days to less than half of one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from browserconc.model import finding
+from browserconc.model.finding import UNATTRIBUTED, Culprit, Kind
+
+SCHEMA = "browserconc/result-1"
+_NS = 1_000_000_000
+
+Seconds = Annotated[float, Meta(description="Seconds.")]
+Instant = Annotated[float, Meta(description="Seconds since the trial's start, on one monotonic clock.")]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Waiting = Annotated[
+    dict[str, float],
+    Meta(
+        description="Seconds waited per cause, over all requests; what no cause explains is unattributed.",
+        extra_json_schema={"required": [UNATTRIBUTED]},
+    ),
+]
+Memory = Annotated[
+    int,
+    Meta(
+        description="Bytes: the proportional set size (PSS) of the browser's process tree where the system "
+        "tells it, because RSS counts pages that processes share once for each of them."
+    ),
+]
+
+
+class ResultError(Exception):
+    """A text that is not a result, or not one that this version reads."""
+
+
+class Browser(Struct, frozen=True):
+    """The browser that was driven; switches are those in force."""
+
+    name: str
+    version: str
+    path: str
+    headless: bool
+    switches: tuple[str, ...]
+
+
+class Environment(Struct, frozen=True):
+    """Where it was measured."""
+
+    browserconc: str
+    python: str
+    platform: str
+    cpus: int
+    memory_bytes: int
+    browser: Browser | None
+
+
+class Concurrency(Struct, frozen=True):
+    """How many requests the server worked on at once.
+
+    Sustained is the highest level held for at least half a service time, peak the highest of all,
+    effective the mean over the makespan.
+    """
+
+    sustained: int
+    peak: int
+    effective: float
+
+
+class Verdict(Struct, frozen=True):
+    """What one trial showed; share is the named cause's part of all waiting."""
+
+    kind: Kind
+    limit: int | None
+    culprit: Culprit | None
+    cause: str | None
+    share: Share
+    doubts: tuple[str, ...]
+    because: tuple[str, ...] = ()
+
+
+class Cost(Struct, frozen=True):
+    """What the trial's browsers cost."""
+
+    rss_bytes: Memory
+    cpu_s: Seconds
+    startup_s: Seconds
+
+
+class Server(Struct, frozen=True):
+    """What the server's own ledger says about one request."""
+
+    accepted_s: Instant | None
+    started_s: Instant
+    finished_s: Instant
+    pid: int
+    thread: str
+
+
+class Slice(Struct, frozen=True):
+    """A stretch of one request: a cause id, "service" or "unattributed"."""
+
+    cause: str
+    start_s: Instant
+    end_s: Instant
+    because: str = ""
+
+
+class Request(Struct, frozen=True):
+    """One request; its slices partition start_s..end_s exactly, each starting where the last ended."""
+
+    index: int
+    url: str
+    status: int | None
+    error: str | None
+    start_s: Instant
+    end_s: Instant
+    local_port: int | None
+    connection_reused: bool | None
+    server: Server | None
+    slices: tuple[Slice, ...]
+
+
+class Trial(Struct, frozen=True):
+    """One strategy against one server (null for a foreign URL)."""
+
+    id: str
+    strategy: str
+    server: str | None
+    url: str
+    tabs: int
+    delay_s: Seconds | None
+    repeat: int
+    start_spread_s: Seconds | None
+    makespan_s: Seconds
+    ideal_s: Seconds | None
+    concurrency: Concurrency
+    verdict: Verdict
+    waiting_s: Waiting
+    cost: Cost | None
+    requests: tuple[Request, ...]
+
+
+class Remedy(Struct, frozen=True):
+    """One change that lets more run at once; proven if a trial of this run showed it."""
+
+    change: str
+    cause_removed: str
+    makespan_s: Seconds
+    limit: int | None
+    rss_bytes_per_tab: Memory | None
+    proven: bool
+    startup_s: Seconds | None = None
+    trial: str = ""
+
+
+class Conclusion(Struct, frozen=True):
+    """What all trials together say; a limit that is null was not seen. Remedies: cheapest first."""
+
+    summary: str
+    culprit: Culprit | None
+    cause: str | None
+    limit: int | None
+    server_limit: int | None
+    browser_limit: int | None
+    skew: float | None
+    remedies: tuple[Remedy, ...]
+
+
+class Result(Struct, frozen=True, tag_field="schema", tag=SCHEMA):
+    """What browserconc measured and concluded."""
+
+    command: str
+    environment: Environment
+    trials: tuple[Trial, ...]
+    conclusion: Conclusion
+    recording: str | None = None
+
+
+class _Named(Struct):
+    schema: str
+
+
+_WIRE_NAMES = {
+    (finding.Cost, "memory_bytes"): "rss_bytes",
+    (finding.Remedy, "memory_per_tab_bytes"): "rss_bytes_per_tab",
+}
+_MODEL_NAMES = {(Cost, "rss_bytes"): "memory_bytes", (Remedy, "rss_bytes_per_tab"): "memory_per_tab_bytes"}
+
+
+def render(result: finding.Result) -> str:
+    """The result as indented JSON text that ends with a newline."""
+    wire = msgspec.convert({"schema": SCHEMA} | _wire(result), Result)
+    return msgspec.json.format(msgspec.json.encode(wire), indent=2).decode() + "\n"
+
+
+def parse(text: str | bytes) -> finding.Result:
+    """Reads a result that `render` wrote, or one of the same schema with further fields.
+
+    Raises:
+        ResultError: no JSON, another schema, or a field that is missing or of another type.
+    """
+    try:
+        name = msgspec.json.decode(text, type=_Named).schema
+        if name != SCHEMA:
+            raise ResultError(f"The result has schema {name!r}, this version reads {SCHEMA!r}.")
+        return msgspec.convert(_model(msgspec.json.decode(text, type=Result)), finding.Result)
+    except (msgspec.DecodeError, UnicodeError, RecursionError, OverflowError) as problem:
+        raise ResultError(f"This is not a browserconc result ({problem}).") from problem
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of what `render` writes."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{SCHEMA.replace('/', ':')}",
+        "title": SCHEMA,
+        "description": "Times are seconds as floats, sizes bytes as integers. More fields may be added; "
+        "one that is named here keeps its name, type and unit.",
+        **msgspec.json.schema(Result),
+    }
+
+
+def _wire(value: Any) -> Any:
+    """The model in the format's names and units: `…_ns` becomes `…_s`."""
+    if dataclasses.is_dataclass(value):
+        named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        if isinstance(value, finding.TrialFinding):
+            named["waiting_ns"] = {UNATTRIBUTED: 0, **value.waiting_ns}
+        return dict(_in_seconds(_WIRE_NAMES.get((type(value), k), k), v) for k, v in named.items())
+    if isinstance(value, tuple):
+        return tuple(_wire(item) for item in value)
+    if isinstance(value, str):  # a lone surrogate from a foreign log has no UTF-8
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value
+
+
+def _in_seconds(name: str, value: Any) -> tuple[str, Any]:
+    if not name.endswith("_ns"):
+        return name, _wire(value)
+    return f"{name.removesuffix('_ns')}_s", _scaled(value, lambda ns: ns / _NS)
+
+
+def _model(value: Any) -> Any:
+    """The opposite of `_wire`."""
+    if isinstance(value, Struct):
+        named = {name: getattr(value, name) for name in value.__struct_fields__}
+        return dict(_in_ns(_MODEL_NAMES.get((type(value), k), k), v) for k, v in named.items())
+    if isinstance(value, tuple):
+        return tuple(_model(item) for item in value)
+    return value
+
+
+def _in_ns(name: str, value: Any) -> tuple[str, Any]:
+    if not name.endswith("_s"):
+        return name, _model(value)
+    return f"{name.removesuffix('_s')}_ns", _scaled(value, lambda s: round(s * _NS))
+
+
+def _scaled(value: Any, scale: Callable[[Any], Any]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: scale(item) for key, item in value.items()}
+    return None if value is None else scale(value)

@@ -1,0 +1,233 @@
+"""The report for the terminal: the answer first, the evidence after, then the price of each way out.
+
+One calm screen at 80 columns, readable without colour. Everything foreign is shown as `printable`
+makes it, and nothing is read as rich's markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import StringIO
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Column, Table
+from rich.text import Text
+
+from browserconc.model.finding import Result
+from browserconc.report import table, waterfall
+from browserconc.report.printable import printable
+from browserconc.report.table import Group, Row
+from browserconc.report.wording import (
+    at_once,
+    cause_named,
+    headline,
+    megabytes,
+    percent,
+    price,
+    remedies_title,
+    seconds,
+    spread,
+)
+
+NARROWEST = 40
+"""Columns below which no table is readable; a narrower terminal breaks these lines itself."""
+_INDENT = 2
+_LABELS = 15
+_WITHOUT_MEMORY = 72
+"""Columns below which the table does without memory, the one number the conclusion repeats."""
+
+
+def render(
+    result: Result,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    verbose: bool = False,
+    encoding: str = "utf-8",
+) -> str:
+    """The report as text that ends with a newline, no line wider than `width` (at least 40) cells.
+
+    `verbose` draws every request of every strategy. `encoding` is the terminal's: one that
+    cannot show `█` gets ASCII.
+    """
+    return _Page(result, max(width, NARROWEST), colour, verbose, encoding).text()
+
+
+class _Page:
+    def __init__(self, result: Result, width: int, colour: bool, verbose: bool, encoding: str) -> None:
+        self.result = result
+        self.width = width
+        self.verbose = verbose
+        self.encoding = encoding
+        self.colour = colour
+        self.groups = table.groups(result)
+        self.rows = [row for group in self.groups for row in group.rows]
+        self.console = Console(
+            file=StringIO(),
+            width=width,
+            height=100,  # with a width alone, rich takes both from a dumb terminal
+            force_terminal=colour,
+            color_system="standard" if colour else None,
+            no_color=not colour,
+            legacy_windows=False,
+            markup=False,
+            highlight=False,
+            emoji=False,
+        )
+
+    def text(self) -> str:
+        sections: list[list[RenderableType]] = [
+            [self.say(headline(self.result), style="bold", indent=0)],
+            [self.say(self.result.conclusion.summary)] if self.result.conclusion.summary else [],
+            self.tables(),
+            self.pictures(),
+            self.remedies(),
+            self.doubts(),
+            self.footer(),
+        ]
+        with self.console.capture() as captured:
+            for number, section in enumerate(filter(None, sections)):
+                if number:
+                    self.console.print()
+                for part in section:
+                    self.console.print(part)
+        written = captured.get()
+        return written if self.colour else "".join(f"{line.rstrip()}\n" for line in written.splitlines())
+
+    def say(self, text: str, *, style: str = "", indent: int = _INDENT) -> RenderableType:
+        return Padding(Text(printable(text, self.encoding), style=style), (0, 0, 0, indent))
+
+    def point(self, mark: str, text: str, style: str = "") -> RenderableType:
+        """A line that hangs under itself where it is too long for one."""
+        grid = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 1, 0, 0))
+        grid.add_row(Text(mark, style=style), Text(printable(text, self.encoding)))
+        return Padding(grid, (0, 0, 0, _INDENT))
+
+    def lines(self, drawn: Iterable[waterfall.Line]) -> list[RenderableType]:
+        return [Padding(Text.assemble(*line, no_wrap=True), (0, 0, 0, _INDENT)) for line in drawn]
+
+    def tables(self) -> list[RenderableType]:
+        parts: list[RenderableType] = []
+        for group in self.groups:
+            if len(self.groups) > 1:
+                parts += [*([Text()] if parts else []), self.say(group.target, style="bold")]
+            parts.append(Padding(self.table(group), (0, 0, 0, _INDENT)))
+        notes: list[RenderableType] = []
+        known = [(row.name, row.spread_ns) for row in self.rows if row.spread_ns is not None]
+        if spreads := [f"{name} {spread(ns)}" for name, ns in known]:
+            notes.append(self.say("Released within " + ", ".join(spreads), style="bright_black"))
+        notes += [
+            self.point("?", f"undecided: {names}: {why}", "yellow")
+            for names, why in table.said_of(self.rows, undecided=True)
+        ]
+        notes += [self.point("!", f"{name}: {what}", "red") for name, what in table.failures(self.rows)]
+        return parts + ([Text(), *notes] if parts and notes else notes)
+
+    def table(self, group: Group) -> Table:
+        repeated = max((len(row.repeats) for row in group.rows), default=1) > 1
+        memory = self.width >= _WITHOUT_MEMORY + 24 * repeated and any(
+            row.memory_per_tab_bytes is not None for row in group.rows
+        )
+        grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
+        label = _LABELS if self.width >= _WITHOUT_MEMORY else 8
+        grid.add_column("strategy", overflow="fold", min_width=label)
+        grid.add_column("took", justify="right", overflow="fold")
+        if repeated:
+            grid.add_column("min-max", overflow="fold")
+        grid.add_column("at once", justify="right", overflow="fold")
+        grid.add_column("held back by", overflow="fold")
+        grid.add_column("", justify="right", overflow="fold")
+        if repeated:
+            grid.add_column("runs", justify="right", overflow="fold")
+        if memory:
+            grid.add_column("per tab", justify="right", overflow="fold")
+        for row in group.rows:
+            verdict = row.trial.verdict
+            range_ = f"{seconds(row.fastest_ns)}-{seconds(row.slowest_ns)}"
+            size = row.memory_per_tab_bytes
+            grid.add_row(
+                Text(printable(row.name, self.encoding)),
+                f"{seconds(row.trial.makespan_ns)} s",
+                *([range_] if repeated else []),
+                str(row.trial.concurrency.sustained),
+                self.held_back(row),
+                percent(verdict.share) if row.held_back and verdict.cause else "",
+                *([f"{row.agreeing}/{len(row.repeats)}"] if repeated else []),
+                *(["-" if size is None else megabytes(size)] if memory else []),
+            )
+        return grid
+
+    def held_back(self, row: Row) -> Text:
+        verdict = row.trial.verdict
+        if not row.held_back:
+            return Text("-", style="bright_black")
+        culprit = verdict.culprit or ("-" if verdict.cause else "")
+        style = "yellow" if verdict.kind == "undecided" else "bold"
+        named = printable(cause_named(verdict), self.encoding)
+        return Text.assemble(f"{culprit:<8} " if culprit else "", (named, style))
+
+    def pictures(self) -> list[RenderableType]:
+        bar = max(self.width - _INDENT - _LABELS - 2 - waterfall.NOTE_WIDTH, waterfall.NARROWEST)
+        drawn: list[RenderableType] = []
+        causes: set[str] = set()
+        calm: list[str] = []
+        alike: dict[str, list[str]] = {}
+        first: dict[tuple[object, ...], str] = {}
+        for target, row in ((group.target, row) for group in self.groups for row in group.rows):
+            name = row.name if len(self.groups) == 1 else f"{row.name}, {target}"
+            verdict = row.trial.verdict
+            key = (verdict.kind, verdict.cause, verdict.limit)
+            if not row.trial.requests:
+                continue
+            if not self.verbose and not row.held_back:
+                calm.append(name)
+            elif not self.verbose and key in first:
+                alike.setdefault(first[key], []).append(name)
+            else:
+                first.setdefault(key, name)
+                picture = waterfall.picture(row.trial, bar, whole=self.verbose)
+                causes |= picture.causes
+                if len(self.groups) > 1:
+                    drawn.append(self.say(target, style="bright_black"))
+                drawn += self.lines(waterfall.lines(row.name, picture, _LABELS, bar, self.encoding))
+                drawn.append(Text())
+        if causes:
+            drawn += self.lines(waterfall.legend(causes, self.width - _INDENT, self.encoding))
+        for name, others in alike.items():
+            drawn.append(self.say(f"The same picture as {name}: {', '.join(others)}.", style="bright_black"))
+        if calm:
+            drawn.append(self.say(f"Nothing held back: {', '.join(calm)}.", style="bright_black"))
+        return drawn
+
+    def remedies(self) -> list[RenderableType]:
+        remedies = self.result.conclusion.remedies
+        if not remedies:
+            return []
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        roomy = self.width >= _WITHOUT_MEMORY
+        grid.add_column(overflow="fold")
+        grid.add_column(justify="right", no_wrap=roomy, overflow="fold")
+        grid.add_column(no_wrap=roomy, overflow="fold")
+        grid.add_column(no_wrap=roomy, overflow="fold")
+        for remedy in remedies:
+            grid.add_row(
+                Text(printable(remedy.change, self.encoding)),
+                f"{seconds(remedy.makespan_ns)} s",
+                at_once(remedy, self.result),
+                Text(price(remedy)) if remedy.proven else Text("not tried", style="yellow"),
+            )
+        return [
+            self.say(f"{remedies_title(remedies)}:", style="bold"),
+            Padding(grid, (0, 0, 0, 2 * _INDENT)),
+        ]
+
+    def doubts(self) -> list[RenderableType]:
+        return [
+            self.point("!", f"{names}: {doubt}", "yellow")
+            for names, doubt in table.said_of(self.rows, undecided=False)
+        ]
+
+    def footer(self) -> list[RenderableType]:
+        folder = self.result.recording
+        return [self.say(f"recording: {folder}", style="bright_black")] if folder else []

@@ -1,0 +1,97 @@
+"""The words and numbers that reports share: how a time, a memory or a verdict reads."""
+
+from __future__ import annotations
+
+from browserconc.model.finding import Remedy, Result, TrialFinding, Verdict
+from browserconc.report.legend import look
+
+
+def seconds(ns: int) -> str:
+    """A duration in seconds without the unit: two decimals below 10 s, one above."""
+    value = ns / 1e9
+    return f"{value:.2f}" if abs(value) < 9.995 else f"{value:.1f}"
+
+
+def spread(ns: int) -> str:
+    """A start spread: milliseconds, and seconds from one second on."""
+    return f"{seconds(ns)} s" if ns >= 1e9 else f"{ns / 1e6:.0f} ms"
+
+
+def megabytes(size: int) -> str:
+    """A memory in MB of a million bytes."""
+    return f"{size / 1e6:,.0f} MB"
+
+
+def percent(share: float) -> str:
+    """A share of one as per cent; rounded down, so that 100 % means all of it."""
+    return f"{int(share * 100 + 1e-9)} %"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 request`, `10 requests`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def headline(result: Result, *, full_version: bool = False) -> str:
+    """What was measured, in one line: requests, endpoint, browser."""
+    trials, browser = result.trials, result.environment.browser
+    if not trials:
+        return "Nothing was measured"
+    driven = ""
+    if browser:
+        version = browser.version if full_version else browser.version.split(".")[0]
+        driven = f", {browser.name[:1].upper()}{browser.name[1:]} {version}".rstrip()
+    return f"{_requests(result)} {_target(trials)}{driven}"
+
+
+def _requests(result: Result) -> str:
+    if result.command in {"explain", "watch"}:  # these read what happened; nobody released it at once
+        return count(sum(len(trial.requests) for trial in result.trials), "request")
+    counts = sorted({trial.tabs for trial in result.trials})
+    if len(counts) == 1:
+        return f"{count(counts[0], 'request')} at once"
+    return f"{counts[0]} to {count(counts[-1], 'request')} at once"
+
+
+def _target(trials: tuple[TrialFinding, ...]) -> str:
+    servers = list(dict.fromkeys(trial.server for trial in trials if trial.server))
+    urls = list(dict.fromkeys(trial.url for trial in trials))
+    if not servers:
+        return f"to {urls[0]}" if len(urls) == 1 else f"to {len(urls)} URLs"
+    delays = {trial.delay_ns for trial in trials if trial.server}
+    delay = delays.pop() if len(delays) == 1 else None
+    kind = "a slow Flask endpoint" if delay is None else f"a {seconds(delay)} s Flask endpoint"
+    named = servers[0] if len(servers) == 1 else f"{len(servers)} servers"
+    return f"to {kind} ({named})"
+
+
+def cause_named(verdict: Verdict) -> str:
+    """The cause and, where one was seen, its limit: `host limit (6)`."""
+    if verdict.cause is None:
+        return "undecided" if verdict.kind == "undecided" else "no cause found"
+    limit = f" ({verdict.limit})" if verdict.kind == "limited" and verdict.limit is not None else ""
+    return look(verdict.cause).name + limit
+
+
+def at_once(remedy: Remedy, result: Result) -> str:
+    """What a remedy brings, as the trial that proves it showed: `10 at once`."""
+    if remedy.limit is not None:
+        return f"{remedy.limit} at once"
+    proof = next((trial for trial in result.trials if trial.id == remedy.trial), None)
+    return f"{proof.concurrency.sustained} at once" if proof else "no limit seen"
+
+
+def price(remedy: Remedy) -> str:
+    """What a remedy costs, where that was measured: `52 MB/tab, start 3.1 s`."""
+    parts = []
+    if remedy.memory_per_tab_bytes is not None:
+        parts.append(f"{megabytes(remedy.memory_per_tab_bytes)}/tab")
+    if remedy.startup_ns is not None:
+        parts.append(f"start {remedy.startup_ns / 1e9:.1f} s")
+    return ", ".join(parts)
+
+
+def remedies_title(remedies: tuple[Remedy, ...]) -> str:
+    """Says whether every way out was tried."""
+    proven = all(remedy.proven for remedy in remedies)
+    return "Cheapest way out (each was run)" if proven else "Cheapest way out"

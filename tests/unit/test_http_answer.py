@@ -1,0 +1,141 @@
+"""An answer means the same wherever TCP cuts it, and nothing the server says is repeated."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from browserconc.lab.http_answer import (
+    CLOSED_EARLY,
+    CLOSED_INSIDE,
+    INVALID,
+    SWITCHED,
+    Answer,
+    RequestError,
+    get_request,
+    origin,
+    request_bytes,
+)
+
+URL = "http://127.0.0.1:5000/slow?delay=0.5"
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+CHUNKED = b"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=1\r\nde\r\n0\r\n\r\n"
+CLOSE = b"HTTP/1.0 200 OK\r\nServer: old\r\n\r\nuntil the end"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + LENGTH
+EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
+GARBAGE = b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"
+BAD_HEADER = b"HTTP/1.1 200 OK\r\nSet Cookie: session=secret\r\n\r\n"
+UPGRADE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x00"
+
+Outcome = tuple[int | None, bool, str | None]
+STREAMS: list[tuple[bytes, bool, Outcome]] = [
+    (LENGTH, False, (200, True, None)),
+    (CHUNKED, False, (404, True, None)),
+    (CLOSE, True, (200, True, None)),
+    (CONTINUE, False, (200, True, None)),
+    (EMPTY, False, (204, True, None)),
+    (b"", True, (None, False, CLOSED_EARLY)),
+    (LENGTH[:-1], True, (200, False, CLOSED_INSIDE)),
+    (CHUNKED[:-4], True, (404, False, CLOSED_INSIDE)),
+    (LENGTH[:20], True, (None, False, CLOSED_INSIDE)),
+    (b"HTTP/1.1 100 Continue\r\n\r\n", True, (None, False, CLOSED_INSIDE)),
+    (GARBAGE, False, (None, False, INVALID)),
+    (BAD_HEADER, False, (None, False, INVALID)),
+    (UPGRADE, False, (None, False, INVALID)),
+    (LENGTH[:-1], False, (200, False, None)),
+]
+
+
+def learn(pieces: list[bytes]) -> Outcome:
+    answer = Answer(get_request(URL))
+    for piece in pieces:
+        answer.feed(piece)
+    return answer.status, answer.finished, answer.error
+
+
+@pytest.mark.parametrize(("stream", "closed", "expected"), STREAMS)
+def test_every_cut_gives_the_same(stream: bytes, closed: bool, expected: Outcome) -> None:
+    end = [b""] if closed else []
+    assert learn([stream, *end] if stream else end) == expected
+    for cut in range(1, len(stream)):
+        assert learn([stream[:cut], stream[cut:], *end]) == expected, f"cut at {cut}"
+    assert learn([stream[i : i + 1] for i in range(len(stream))] + end) == expected
+
+
+@given(st.sampled_from([stream for stream, _, _ in STREAMS]), st.data())
+def test_an_answer_is_finished_by_its_last_byte_and_not_before(stream: bytes, data: st.DataObject) -> None:
+    answer = Answer(get_request(URL))
+    cut = data.draw(st.integers(0, max(len(stream) - 1, 0)))
+    if cut:
+        answer.feed(stream[:cut])
+    assert not answer.finished
+
+
+@given(st.binary(min_size=1, max_size=400), st.booleans())
+def test_no_bytes_raise_and_an_end_is_an_end(noise: bytes, after_a_head: bool) -> None:
+    answer = Answer(get_request(URL))
+    answer.feed(CHUNKED[:54] + noise if after_a_head else noise)
+    answer.feed(b"")
+    assert answer.over
+    outcome = answer.status, answer.finished, answer.error
+    answer.feed(LENGTH)
+    assert outcome == (answer.status, answer.finished, answer.error)
+
+
+def test_an_upgrade_that_was_asked_for_ends_the_answer() -> None:
+    answer = Answer(get_request(URL, [("Upgrade", "websocket"), ("Connection", "Upgrade")]))
+    answer.feed(UPGRADE)
+    assert (answer.finished, answer.error) == (False, SWITCHED)
+
+
+def test_the_server_is_not_quoted() -> None:
+    answer = Answer(get_request(URL))
+    answer.feed(BAD_HEADER)
+    assert "secret" not in str(answer.error)
+
+
+def test_a_request_is_what_goes_over_the_wire() -> None:
+    assert request_bytes(get_request(URL)) == (
+        b"GET /slow?delay=0.5 HTTP/1.1\r\nHost: 127.0.0.1:5000\r\n"
+        b"User-Agent: browserconc\r\nAccept: */*\r\n\r\n"
+    )
+
+
+def test_a_given_header_replaces_the_standard_one() -> None:
+    wire = request_bytes(
+        get_request("http://[::1]:80/ü?q=%20 a#part", [("user-AGENT", "x"), ("Cookie", "a=b")])
+    )
+    assert wire.startswith(b"GET /%C3%BC?q=%20%20a HTTP/1.1\r\nHost: [::1]:80\r\n")
+    assert b"user-AGENT: x\r\nCookie: a=b\r\n\r\n" in wire
+    assert b"browserconc" not in wire
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://127.0.0.1/", "127.0.0.1:5000", "http://", "http://h:99999/", "http://[::1/", "ftp://h/", ""],
+)
+def test_a_url_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(RequestError, match="needs http:// URLs with a host"):
+        get_request(url)
+
+
+@pytest.mark.parametrize(
+    "header", [("Cookie", "a=b\r\nX: secret"), ("Bad name", "secret"), ("X", "secret\x00")]
+)
+def test_a_header_that_is_none_is_refused_by_name_alone(header: tuple[str, str]) -> None:
+    with pytest.raises(RequestError) as refusal:
+        get_request(URL, [header])
+    assert "secret" not in str(refusal.value)
+    assert repr(header[0]) in str(refusal.value)
+
+
+def test_credentials_in_a_url_are_refused_unsaid() -> None:
+    with pytest.raises(RequestError) as refusal:
+        get_request("http://me:secret@127.0.0.1/")
+    assert "secret" not in str(refusal.value)
+
+
+def test_an_origin_has_a_port() -> None:
+    assert origin("http://a.localhost/x") == ("a.localhost", 80)
+    assert origin("http://[::1]:8080") == ("::1", 8080)
