@@ -16,6 +16,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from browserconc.lab import servers
 from browserconc.model.plan import BrowserChoice, Plan, Trial
 
 STRATEGIES = (
@@ -30,15 +31,6 @@ STRATEGIES = (
     "fetch-distinct",
     "no-cache",
     "browsers",
-)
-SERVERS = (
-    "werkzeug-threaded",
-    "werkzeug-single",
-    "werkzeug-forking",
-    "gunicorn-sync",
-    "gunicorn-gthread",
-    "gunicorn-gevent",
-    "gevent",
 )
 EVIDENCE = ("ledger", "client", "netlog", "cdp", "kernel")
 BROWSERS = ("chromium", "chrome", "msedge", "firefox")
@@ -254,9 +246,11 @@ def _strategies(key: str, value: object) -> tuple[str, ...]:
 
 
 def _servers(key: str, value: object) -> tuple[str, ...]:
-    chosen = _list(key, value)
-    _known("server", [word.partition(":")[0] for word in chosen], SERVERS)
-    return tuple(chosen)
+    try:
+        specs = [servers.parse(word).spec for word in _list(key, value)]
+    except ValueError as problem:
+        raise UsageError(str(problem)) from problem
+    return tuple(dict.fromkeys(specs))  # "gunicorn-sync" may be "gunicorn-sync:4" again
 
 
 def _evidence(key: str, value: object) -> tuple[str, ...]:

@@ -64,8 +64,8 @@ def _playwright(name: str) -> Check:
         return Check(name, False, "not installed", advice)
     try:
         done = process.run([sys.executable, "-m", "playwright", "--version"], SHORT_S)
-    except (OSError, process.TimeoutExpired) as problem:
-        return Check(name, False, f"its driver does not start ({problem})", advice)
+    except process.ProcessError as problem:
+        return Check(name, False, f"its driver does not start: {problem}", advice)
     if done.returncode != 0:
         return Check(name, False, f"its driver ends with code {done.returncode}", advice)
     return Check(name, True, f"driver starts, {done.stdout.strip().lower()}")

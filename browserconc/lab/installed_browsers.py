@@ -95,8 +95,8 @@ def version(path: Path) -> str:
         return _windows_version(path)
     try:
         done = process.run([str(path), "--version"], VERSION_TIMEOUT_S)
-    except (OSError, process.TimeoutExpired) as problem:
-        raise BrowserError(f"{path} does not start ({problem}); install a browser.") from problem
+    except process.ProcessError as problem:
+        raise BrowserError(f"{path} does not start: {problem}") from problem
     # Debian's start script complains on stderr about nothing; only stdout and the exit code count.
     found = re.search(rf"^(.*({_BADGES}).*\d+\.\d+\S*)", done.stdout, re.MULTILINE)
     if done.returncode != 0 or not found:
@@ -108,7 +108,8 @@ def version(path: Path) -> str:
 def install(name: str = "chromium", tell: Callable[[str], None] = lambda _: None) -> Path:
     """Provides a browser: Playwright's own download first, then the system's package manager.
 
-    `tell` gets one line before each step; the steps' own progress goes to stderr. Takes minutes.
+    Takes minutes. `tell` gets one line before each step and one for each that failed; a package
+    manager's own output goes to stderr.
 
     Raises:
         BrowserError: nothing worked; says what each step said and which command to run.
@@ -129,10 +130,18 @@ def install(name: str = "chromium", tell: Callable[[str], None] = lambda _: None
 
 
 def _download(wanted: str, tell: Callable[[str], None]) -> None:
-    tell(f"Downloading Playwright's {wanted} …")
+    tell(f"Downloading Playwright's {wanted}, some 200 MB …")
     argv = [sys.executable, "-m", "playwright", "install", wanted]
-    if not _succeeds(argv):
-        raise BrowserError(f"Playwright could not download its {wanted}.")
+    try:
+        done = process.run(argv, INSTALL_TIMEOUT_S)
+    except process.ProcessError as problem:
+        raise BrowserError(f"Playwright could not download its {wanted}: {problem}") from problem
+    if done.returncode != 0:
+        # Its output is not shown, for without a network that is little else than Node's stack traces.
+        reason = re.search(r"^Error: (.*?)\.?$", done.stderr, re.MULTILINE)
+        raise BrowserError(
+            f"Playwright could not download its {wanted} ({reason[1] if reason else 'no reason given'})."
+        )
 
 
 def _packages(wanted: str, tell: Callable[[str], None]) -> None:
@@ -162,8 +171,8 @@ def _rights() -> list[str] | None:
 
 def _succeeds(argv: list[str]) -> bool:
     try:
-        return process.run(argv, INSTALL_TIMEOUT_S, show=True).returncode == 0
-    except (OSError, process.TimeoutExpired):
+        return process.run(argv, INSTALL_TIMEOUT_S, shown=True).returncode == 0
+    except process.ProcessError:
         return False
 
 
