@@ -64,7 +64,7 @@ def _join_browser(requests: list[_Request], tracks: list[Track], evidence: Evide
 
 def _join_ledger(requests: list[_Request], tracks: list[Track]) -> list[Track]:
     by_port: dict[int | None, list[Track]] = defaultdict(list)
-    for track in sorted(tracks, key=_start):
+    for track in sorted(tracks, key=_began):
         by_port[track.local_port].append(track)
     for request in sorted(requests, key=_sent):
         port = _port(request)
@@ -72,7 +72,7 @@ def _join_ledger(requests: list[_Request], tracks: list[Track]) -> list[Track]:
             continue
         target = _path(request.client.url)
         for track in by_port[port]:
-            if track.url == target and _start(track) >= _sent(request) - CLOCK_SLACK_NS:
+            if track.url == target and _began(track) >= _sent(request) - CLOCK_SLACK_NS:
                 request.ledger = track
                 by_port[port].remove(track)
                 break
@@ -116,6 +116,12 @@ def _sent(request: _Request) -> int:
 
 def _start(track: Track) -> int:
     return min((span.start_ns for span in track.spans), default=0)
+
+
+def _began(track: Track) -> int:
+    """When the server's handler began; its connection may have been accepted long before."""
+    service = track.span("service")
+    return service.start_ns if service else _start(track)
 
 
 def _path(url: str) -> str:

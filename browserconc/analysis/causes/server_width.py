@@ -20,6 +20,8 @@ INSTANT_NS = 5_000_000
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    if case.evidence.server is not None and case.evidence.server_stated is None:
+        return  # a server of ours that is configured without a limit has no width to wait for
     ledger = timeline.tracks.get("ledger")
     service = timeline.span("ledger", "service")
     sent_ns = on_the_wire_ns(timeline)

@@ -1,0 +1,5 @@
+"""`python -m browserconc` is `browserconc`."""
+
+from browserconc.cli import main
+
+main()
