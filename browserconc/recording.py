@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -54,6 +54,21 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """`run.json`: the command, and the machine on which its trials were recorded."""
+
+    command: str
+    browserconc: str
+    python: str
+    platform: str
+    cpus: int
+    memory_bytes: int
+    headed: bool = False
+    profile: str | None = None
+    schema: str = SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
 class Recording:
     """One trial's folder and its manifest."""
 
@@ -65,8 +80,9 @@ class Recording:
         return self.folder / name
 
     def netlogs(self) -> list[Path]:
-        """The NetLog files that cover this trial."""
-        return [self.folder / name for name in self.manifest.netlogs]
+        """The NetLog files that cover this trial, those that exist."""
+        paths = [(self.folder / name).resolve() for name in self.manifest.netlogs]
+        return [path for path in paths if path.is_file()]
 
 
 def write_json(path: Path, value: object) -> None:
@@ -89,18 +105,45 @@ def load(folder: Path) -> Recording:
     Raises:
         RecordingError: no `trial.json`, unreadable, or of another schema.
     """
-    path = folder / TRIAL_FILE
-    return Recording(folder, _read(path, Manifest))
+    return Recording(folder, _read(folder / TRIAL_FILE, Manifest))
 
 
-def _read(path: Path, kind: type[Any]) -> Any:
+def save_run(folder: Path, run: Run) -> None:
+    """Writes `run.json` into `folder`, which is made where it is missing.
+
+    Raises:
+        RecordingError: the folder cannot be made or written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / RUN_FILE, run)
+    except OSError as problem:
+        raise RecordingError(
+            f"The recording cannot be kept in {folder} ({problem.strerror}); choose a folder with --out."
+        ) from problem
+
+
+def load_run(folder: Path) -> tuple[Run, list[Recording]]:
+    """Reads a run and its recordings, in the order in which they were made.
+
+    Raises:
+        RecordingError: no run, unreadable, or of another schema.
+    """
+    run = _read(folder / RUN_FILE, Run)
+    return run, [load(path.parent) for path in sorted(folder.glob(f"*/{TRIAL_FILE}"))]
+
+
+_Schema = TypeVar("_Schema", Manifest, Run)
+
+
+def _read(path: Path, kind: type[_Schema]) -> _Schema:
     try:
         data = path.read_bytes()
     except OSError as problem:
         raise RecordingError(f"{path} cannot be read ({problem.strerror}).") from problem
     try:
         value = msgspec.json.decode(data, type=kind)
-    except msgspec.DecodeError as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
         raise RecordingError(f"{path} is not a browserconc recording ({problem}).") from problem
     if value.schema != SCHEMA:
         raise RecordingError(f"{path} has schema {value.schema}; this version reads {SCHEMA}.")

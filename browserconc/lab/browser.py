@@ -21,17 +21,16 @@ from playwright.async_api import Error as DriverError
 from playwright.async_api import TimeoutError as DriverTimeout
 
 from browserconc.evidence.netlog import CHROMIUM_ARGUMENT
+from browserconc.lab import installed_browsers
+from browserconc.lab.installed_browsers import BrowserError
 from browserconc.lab.process import Household
 from browserconc.lab.process_tree import browser_memory_bytes
+from browserconc.model.plan import BrowserChoice
 
 __all__ = ["BrowserError", "Browsers", "DriverError", "DriverTimeout", "Page", "Tabs", "first_line"]
 
 LAUNCH_TIMEOUT_S = 30.0
 CLOSE_TIMEOUT_S = 10.0
-
-
-class BrowserError(Exception):
-    """The browser could not be started or driven: one sentence."""
 
 
 @dataclass(slots=True)
@@ -53,17 +52,16 @@ class Tabs:
 class Browsers:
     """The browsers of one run; an asynchronous context manager that closes them all."""
 
-    def __init__(self, household: Household, executable: Path | None, *, headed: bool, netlogs: Path) -> None:
+    def __init__(self, household: Household, choice: BrowserChoice, *, netlogs: Path) -> None:
         self._household = household
-        self._executable = executable
-        self._headed = headed
+        self._choice = choice
+        self._executable: Path | None = None
         self._netlog_folder = netlogs
         self._playwright: Playwright | None = None
         self._shared: BrowserContext | None = None
         self._shared_netlog: Path | None = None
         self._everyday: Tabs | None = None
         self._count = 0
-        self.version = ""
 
     async def __aenter__(self) -> Browsers:
         # The driver and every browser it starts inherit the household's mark, so that nothing of
@@ -75,7 +73,24 @@ class Browsers:
         finally:
             os.environ.clear()
             os.environ.update(before)
+        try:
+            await self._find()
+        except BaseException:
+            await self.close()
+            raise
         return self
+
+    async def _find(self) -> None:
+        """Chooses the executable: Playwright's own download where there is one, else what is installed."""
+        assert self._playwright
+        own = Path(self._playwright.chromium.executable_path)
+        found = await asyncio.to_thread(installed_browsers.find, self._choice.name, own)
+        if found is None:
+            raise BrowserError(
+                f"No browser named {self._choice.name} was found: run `browserconc doctor --install-browser`, "
+                "or give the path of one with --browser."
+            )
+        self._executable = found
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -91,21 +106,10 @@ class Browsers:
         if playwright:
             await _quietly(playwright.stop())
 
-    def executable(self) -> Path | None:
-        """Playwright's own Chromium if it is installed."""
-        assert self._playwright
-        path = Path(self._playwright.chromium.executable_path)
-        return path if path.is_file() else None
-
-    def use(self, executable: Path) -> None:
-        """Chooses the browser to start from now on."""
-        self._executable = executable
-
     async def shared(self) -> BrowserContext:
         """The everyday user-data-dir's context, in the browser that most strategies share."""
         if self._shared is None:
             self._shared, self._shared_netlog = await self._user_data_dir()
-            self.version = _browser_of(self._shared).version
         return self._shared
 
     async def everyday_tabs(self, count: int) -> Tabs:
@@ -238,7 +242,7 @@ class Browsers:
         netlog = self._netlog_folder / f"netlog-{self._count}.json"
         return netlog, {
             "executable_path": self._executable,
-            "headless": not self._headed,
+            "headless": not self._choice.headed,
             "chromium_sandbox": not running_as_root(),
             "args": [f"{CHROMIUM_ARGUMENT}{netlog}"],
             "timeout": LAUNCH_TIMEOUT_S * 1000,

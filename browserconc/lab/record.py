@@ -18,12 +18,13 @@ import psutil
 
 from browserconc import recording
 from browserconc.evidence import client, ledger
-from browserconc.lab import raw_client, release, servers
+from browserconc.lab import release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
-from browserconc.lab.process import Household
+from browserconc.lab.process import Household, ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
-from browserconc.lab.servers import Running
-from browserconc.lab.strategies import STRATEGIES
+from browserconc.lab.running import Running, ServerError, start
+from browserconc.lab.servers import parse
+from browserconc.lab.strategies import STRATEGIES, raw_socket
 from browserconc.lab.strategy import Strategy
 from browserconc.model.plan import Trial
 from browserconc.recording import Manifest, Recording
@@ -46,13 +47,13 @@ async def record(
     A trial that fails leaves a recording too, with the sentence that says why in its manifest.
     """
     strategy = STRATEGIES[trial.strategy]
-    server = servers.parse(trial.server)
+    server = parse(trial.server)
     into.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(
         id=trial.id,
         strategy=trial.strategy,
         server=trial.server,
-        server_stated=server.stated,
+        server_stated=server.capacity,
         url="",
         tabs=trial.tabs,
         delay_s=trial.delay_s,
@@ -62,7 +63,7 @@ async def record(
     tabs: Tabs | None = None
     try:
         started, opened = await asyncio.gather(
-            servers.start(household, server, into), _open(strategy, browsers, trial.tabs), return_exceptions=True
+            start(household, server, into), _open(strategy, browsers, trial.tabs), return_exceptions=True
         )
         running = started if not isinstance(started, BaseException) else None
         tabs = opened if isinstance(opened, Tabs) else None
@@ -77,7 +78,7 @@ async def record(
             netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs) if tabs else (),
         )
         manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
-    except (BrowserError, servers.ServerError, raw_client.RawClientError) as problem:
+    except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError) as problem:
         manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())
     except asyncio.CancelledError:
         manifest = replace(manifest, error="Interrupted.", ended_ns=time.monotonic_ns())
@@ -126,9 +127,10 @@ async def _measure(
     released: release.Released | None = None
     try:
         if tabs is None:
-            facts: dict[str, Any] = await raw_client.measure(
-                household, urls=urls, timeout_s=trial.timeout_s, out=into / client.FILE
+            await raw_socket.measure(
+                household, urls=urls, mode="cold", timeout_s=trial.timeout_s, out=into / client.FILE
             )
+            facts: dict[str, Any] = {}
         else:
             if strategy.release == "fetch":
                 released = await release.fetch(tabs.pages[0], urls, trial.timeout_s, finished)
@@ -167,7 +169,7 @@ async def _measure(
 
 async def _report(trial_id: str, path: Path, done: Callable[[], int], watcher: Watcher) -> None:
     """Tells the watcher, from what the ledger has grown by, how many requests are with the server."""
-    growing = ledger.Growing(path)
+    growing = ledger.Progress(path)
     while True:
         await asyncio.sleep(PROGRESS_PERIOD_S)
         started, ended = growing.counts()

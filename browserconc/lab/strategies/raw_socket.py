@@ -10,15 +10,23 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import msgspec
-from browserconc.lab.process import Household
 
 from browserconc.lab import raw_client
+from browserconc.lab.process import Household
 from browserconc.lab.raw_client import Job, Mode, Refusal, Report
+from browserconc.lab.strategy import Strategy, same_url
 
 LOG = "raw-client.log"
 """The file beside the client's log that takes what the process says on stderr."""
 PREPARATION_S = 15.0
 """What it may take to start Python, resolve names and write the log, on a busy machine."""
+
+STRATEGY = Strategy(
+    name="raw-socket",
+    what="non-blocking sockets, no browser, same URL",
+    release="raw-socket",
+    address=same_url,
+)
 
 
 class RawClientError(Exception):

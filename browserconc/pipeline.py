@@ -1,0 +1,225 @@
+"""The whole story: a Plan is recorded trial by trial, the recordings are analysed, a Result comes out.
+
+Start reading here. The lab's half ends at a folder on disk; `analyze` starts from that folder, so
+a run that was interrupted, or one from last year, is judged in the same way as a fresh one.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+from browserconc import __version__, recording
+from browserconc.analysis.conclusion import conclude
+from browserconc.analysis.correlate import correlate
+from browserconc.analysis.verdict import judge
+from browserconc.evidence import client, ledger, netlog, url_request
+from browserconc.lab.browser import Browsers
+from browserconc.lab.process import Household
+from browserconc.lab.record import Watcher, record
+from browserconc.lab.servers import parse
+from browserconc.lab.strategies import STRATEGIES
+from browserconc.model.cause import Evidence
+from browserconc.model.finding import BrowserFacts, Cost, Environment, Result, TrialFinding
+from browserconc.model.plan import Plan, Trial
+from browserconc.model.timeline import Fact, Track
+from browserconc.recording import Recording, Run
+
+class Progress(Watcher):
+    """Who is told how a run comes along; this one listens to nothing."""
+
+    def trial_started(self, trial_id: str, strategy: str, tabs: int, expected_s: float) -> None:
+        """A trial begins."""
+
+    def update(self, trial_id: str, done: int, in_flight: int) -> None:
+        """So many requests are done, so many are with the server now."""
+
+    def trial_ended(self, trial_id: str, text: str) -> None:
+        """A trial is over."""
+
+
+async def compare(plan: Plan, out: Path, progress: Progress) -> Result:
+    """Runs every trial of the plan and concludes.
+
+    What was measured lies in `out` even when this is cancelled; `analyze(out)` reads it again.
+
+    Raises:
+        BrowserError: a browser is needed and there is none, or it does not start.
+        RecordingError: `out` cannot be written.
+    """
+    recording.save_run(out, _run("compare", plan))
+    with Household() as household:
+        async with AsyncExitStack() as stack:
+            browsers = None
+            if any(STRATEGIES[trial.strategy].open for trial in plan.trials):
+                browsers = Browsers(household, plan.browser, netlogs=out)
+                await stack.enter_async_context(browsers)
+            recorded = []
+            for trial in plan.trials:
+                recorded.append(await _one(trial, out, len(recorded), household, browsers, progress))
+            for trial in _proofs(plan, recorded):
+                recorded.append(await _one(trial, out, len(recorded), household, browsers, progress))
+    return analyze(out)
+
+
+async def _one(
+    trial: Trial,
+    out: Path,
+    number: int,
+    household: Household,
+    browsers: Browsers | None,
+    progress: Progress,
+) -> Recording:
+    progress.trial_started(trial.id, trial.strategy, trial.tabs, trial.delay_s)
+    folder = out / f"{number + 1:02d}-{trial.id}"
+    one = await record(trial, folder, household=household, browsers=browsers, watcher=progress)
+    progress.trial_ended(trial.id, _first_word(one))
+    return one
+
+
+def _first_word(one: Recording) -> str:
+    """What can be said before the browser's own log is complete."""
+    manifest = one.manifest
+    if manifest.error:
+        return manifest.error
+    took_ns = (manifest.ended_ns or 0) - (manifest.released_ns or 0)
+    return f"{manifest.strategy} took {took_ns / 1e9:.2f} s"
+
+
+def _proofs(plan: Plan, recorded: Sequence[Recording]) -> list[Trial]:
+    """Where the server is what limits the raw client, the same work on a wider one: does it help?"""
+    if len({trial.server for trial in plan.trials}) > 1:
+        return []
+    for trial, one in zip(plan.trials, recorded, strict=True):
+        if STRATEGIES[trial.strategy].release != "raw-socket":
+            continue
+        if _judged(one, _NetLogs()).verdict.cause != "server-width":
+            return []
+        wider = parse(trial.server).wider(trial.tabs)
+        return [replace(trial, id=f"raw-socket-{wider.replace(':', '-')}", server=wider)] if wider else []
+    return []
+
+
+def analyze(folder: Path) -> Result:
+    """Judges the recordings of one run; nothing but the folder is needed.
+
+    Raises:
+        RecordingError: the folder is no run.
+    """
+    run, recordings = recording.load_run(folder)
+    logs = _NetLogs()
+    trials = tuple(_judged(one, logs) for one in recordings)
+    environment = Environment(
+        run.browserconc, run.python, run.platform, run.cpus, run.memory_bytes, logs.browser(headless=not run.headed)
+    )
+    return Result(run.command, environment, trials, conclude(trials), str(folder))
+
+
+class _NetLogs:
+    """Each NetLog is read once, for all the trials that it covers."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, netlog.NetLog | str] = {}
+        self._tracks: dict[Path, list[Track]] = {}
+
+    def of(self, path: Path) -> netlog.NetLog | str:
+        """The log, or the sentence that says why there is none."""
+        if path not in self._read:
+            try:
+                log = netlog.read(path)
+            except netlog.NetLogError as problem:
+                self._read[path] = str(problem)
+            else:
+                self._read[path] = log
+                self._tracks[path] = url_request.tracks(log.events)
+        return self._read[path]
+
+    def tracks(self, path: Path, since_ns: int, until_ns: int) -> list[Track]:
+        """The requests of one log that began between two instants."""
+        return [t for t in self._tracks.get(path, ()) if t.spans and since_ns <= t.spans[0].start_ns <= until_ns]
+
+    def browser(self, *, headless: bool) -> BrowserFacts | None:
+        """The browser, by its own word."""
+        log = next((log for log in self._read.values() if isinstance(log, netlog.NetLog)), None)
+        if log is None:
+            return None
+        client_info = log.client
+        path = client_info.get("command_line", "").split(" ", 1)[0]
+        ours = ("--user-data-dir", "--log-net-log", "--flag-switches-")
+        switches = tuple(switch for switch in log.switches if not switch.startswith(ours))
+        return BrowserFacts(
+            client_info.get("name", "Chromium"), client_info.get("version", ""), path, headless, switches
+        )
+
+
+def _judged(one: Recording, logs: _NetLogs) -> TrialFinding:
+    manifest = one.manifest
+    released_ns = manifest.released_ns or manifest.prepared_ns or 0
+    ended_ns = manifest.ended_ns or released_ns
+    tracks: list[Track] = []
+    sources = set()
+    facts: dict[str, Fact] = {name: manifest.facts.get(name) for name in ("cpu_busy_share",)}
+    doubts = list(manifest.doubts)
+    if manifest.error:
+        doubts.insert(0, manifest.error)
+    for source, path, read in (
+        ("client", one.log(client.FILE), client.tracks),
+        ("ledger", one.log(ledger.FILE), ledger.tracks),
+    ):
+        if path.exists():
+            tracks += read(path)
+            sources.add(source)
+    for path in one.netlogs():
+        log = logs.of(path)
+        if isinstance(log, str):
+            doubts.append(log)
+            continue
+        sources.add("netlog")
+        tracks += logs.tracks(path, manifest.prepared_ns or 0, ended_ns)
+        facts["max_sockets_per_group"] = log.max_sockets_per_group or facts.get("max_sockets_per_group")
+    if manifest.netlogs and "netlog" not in sources:
+        doubts.append("The browser left no readable NetLog, so its waits cannot be told apart.")
+    evidence = Evidence(
+        id=manifest.id,
+        strategy=manifest.strategy,
+        server=manifest.server,
+        server_stated=manifest.server_stated,
+        url=manifest.url,
+        tabs=manifest.tabs,
+        delay_ns=None if manifest.delay_s is None else round(manifest.delay_s * 1e9),
+        repeat=manifest.repeat,
+        released_ns=released_ns,
+        ended_ns=ended_ns,
+        tracks=tuple(tracks),
+        sources=frozenset(sources),
+        gates={url: index for index, url in enumerate(manifest.facts.get("gates", ()))},
+        facts=facts,
+        doubts=tuple(doubts),
+    )
+    return judge(correlate(evidence), _cost(one))
+
+
+def _cost(one: Recording) -> Cost | None:
+    manifest = one.manifest
+    if manifest.memory_bytes is None or manifest.cpu_ns is None or manifest.startup_ns is None:
+        return None
+    return Cost(manifest.memory_bytes, manifest.cpu_ns, manifest.startup_ns)
+
+
+def _run(command: str, plan: Plan) -> Run:
+    return Run(
+        command=command,
+        browserconc=__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cpus=os.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        headed=plan.browser.headed,
+        profile=plan.profile,
+    )
