@@ -17,21 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from browserconc.lab import servers
+from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.plan import BrowserChoice, Plan, Trial
 
-STRATEGIES = (
-    "raw-socket",
-    "tabs",
-    "tabs-distinct",
-    "tabs-hosts",
-    "contexts",
-    "user-data-dirs",
-    "incognito",
-    "fetch",
-    "fetch-distinct",
-    "no-cache",
-    "browsers",
-)
 EVIDENCE = ("ledger", "client", "netlog", "cdp", "kernel")
 BROWSERS = ("chromium", "chrome", "msedge", "firefox")
 
@@ -239,7 +227,7 @@ def _list(key: str, value: object) -> list[str]:
 
 
 def _strategies(key: str, value: object) -> tuple[str, ...]:
-    words = {"all": STRATEGIES, "default": DEFAULT_STRATEGIES}
+    words = {"all": tuple(STRATEGIES), "default": DEFAULT_STRATEGIES}
     if isinstance(value, str) and value in words:
         return words[value]
     return _known("strategy", _list(key, value), STRATEGIES, '; or "all" or "default"')

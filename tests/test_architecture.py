@@ -46,7 +46,7 @@ OUTSIDE_WORLD = {
     "asyncio", "concurrent", "ctypes", "fcntl", "ftplib", "glob", "http", "importlib", "io", "logging",
     "mmap", "multiprocessing", "os", "pathlib", "pickle", "platform", "random", "secrets", "select",
     "selectors", "shelve", "shutil", "signal", "smtplib", "socket", "socketserver", "sqlite3", "ssl",
-    "subprocess", "sys", "tempfile", "threading", "time", "urllib", "uuid",
+    "subprocess", "sys", "tempfile", "threading", "time", "urllib.request", "uuid",
 }
 # fmt: on
 WORLD_CALLS = {"open", "print", "input", "exec", "eval", "__import__", "breakpoint"}
@@ -86,7 +86,7 @@ def import_offences(path: str, target: str) -> Iterator[str]:
         yield f"imports {top}, for which {ONE_DOOR[top]} is the only door"
     if top == "browserconc":
         yield from inner_import_offences(path, part, target, rest.split(".")[0])
-    elif part in PURE and top in OUTSIDE_WORLD:
+    elif part in PURE and any(f"{target}.".startswith(f"{module}.") for module in OUTSIDE_WORLD):
         yield f"imports {top}, but {part} is pure"
     elif part in PURE and top not in sys.stdlib_module_names:
         yield f"imports {top}, but {part} needs the standard library only"
@@ -158,6 +158,7 @@ SABOTAGES = [
     ("analysis/correlate.py", "import time", "analysis is pure"),
     ("analysis/correlate.py", "from pathlib import Path", "analysis is pure"),
     ("analysis/causes/cache_lock.py", "import os.path", "analysis is pure"),
+    ("analysis/causes/cache_lock.py", "from urllib import request", "analysis is pure"),
     ("analysis/causes/cache_lock.py", "open('x')", "open() in analysis"),
     ("analysis/verdict.py", "import msgspec", "standard library only"),
     ("model/plan.py", "import rich", "standard library only"),
@@ -204,6 +205,7 @@ def test_sabotage_is_noticed(path: str, source: str, offence: str):
         ("lab/process.py", "import subprocess"),
         ("report/terminal.py", "from rich.console import Console\nConsole().print('x')"),
         ("lab/warden.py", "import sys\nsys.exit(0)"),
+        ("analysis/correlate.py", "from urllib.parse import urlsplit"),
         ("analysis/tune.py", "from browserconc.analysis import concurrency\nimport itertools"),
         (
             "report/result_json.py",

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from browserconc import profile
+from browserconc.lab.strategies import STRATEGIES
 from browserconc.profile import UsageError
 
 SHIPPED = [name for name, _ in profile.names()]
@@ -152,7 +153,7 @@ def test_a_browser_may_be_a_path():
     tabs=st.integers(1, 1000),
     delay=st.floats(0, 600),
     repeat=st.integers(1, 20),
-    strategies=st.lists(st.sampled_from(profile.STRATEGIES), min_size=1),
+    strategies=st.lists(st.sampled_from(list(STRATEGIES)), min_size=1),
     servers=st.lists(st.sampled_from(["gevent", "werkzeug-single", "gunicorn-sync:4"]), min_size=1),
 )
 def test_whatever_is_in_range_becomes_one_trial_each(
