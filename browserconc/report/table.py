@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median_low
 
 from browserconc.model.finding import Kind, Result, TrialFinding
-from browserconc.report.wording import count
+from browserconc.report.wording import count, spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,31 @@ def _row(name: str, trials: list[TrialFinding]) -> Row:
 
 def _judged(trial: TrialFinding) -> tuple[Kind, str | None, int | None]:
     return trial.verdict.kind, trial.verdict.cause, trial.verdict.limit
+
+
+def to_draw(group: Group, *, every: bool) -> tuple[list[tuple[Row, list[str]]], list[str]]:
+    """The rows worth a picture, each with the names of those that look like it, and the calm ones.
+
+    With `every` each row has a picture of its own.
+    """
+    drawn: dict[object, tuple[Row, list[str]]] = {}
+    calm = []
+    for row in (row for row in group.rows if row.trial.requests):
+        verdict = row.trial.verdict
+        key = row.name if every else (verdict.kind, verdict.cause, verdict.limit)
+        if not every and not row.held_back:
+            calm.append(row.name)
+        elif key in drawn:
+            drawn[key][1].append(row.name)
+        else:
+            drawn[key] = (row, [])
+    return list(drawn.values()), calm
+
+
+def spreads(group: Group) -> str:
+    """The start spread of each strategy, or nothing where none is known."""
+    known = [(row.name, row.spread_ns) for row in group.rows if row.spread_ns is not None]
+    return "Released within: " + ", ".join(f"{name} {spread(ns)}" for name, ns in known) if known else ""
 
 
 def said_of(rows: Iterable[Row], *, undecided: bool) -> list[tuple[str, str]]:

@@ -27,13 +27,13 @@ from browserconc.report.wording import (
     price,
     remedies_title,
     seconds,
-    spread,
 )
 
 NARROWEST = 40
 """Columns below which no table is readable; a narrower terminal breaks these lines itself."""
 _INDENT = 2
-_LABELS = 15
+_LABELS = range(15, 23)
+"""The strategy column, which the picture shares: as wide as the longest name within these."""
 _WITHOUT_MEMORY = 72
 """Columns below which the table does without memory, the one number the conclusion repeats."""
 
@@ -63,6 +63,8 @@ class _Page:
         self.colour = colour
         self.groups = table.groups(result)
         self.rows = [row for group in self.groups for row in group.rows]
+        longest = max((len(row.name) for row in self.rows), default=0)
+        self.labels = min(max(longest, _LABELS[0]), _LABELS[-1]) if width >= _WITHOUT_MEMORY else _LABELS[0]
         self.console = Console(
             file=StringIO(),
             width=width,
@@ -113,16 +115,14 @@ class _Page:
             if len(self.groups) > 1:
                 parts += [*([Text()] if parts else []), self.say(group.target, style="bold")]
             parts.append(Padding(self.table(group), (0, 0, 0, _INDENT)))
-        notes: list[RenderableType] = []
-        known = [(row.name, row.spread_ns) for row in self.rows if row.spread_ns is not None]
-        if spreads := [f"{name} {spread(ns)}" for name, ns in known]:
-            notes.append(self.say("Released within " + ", ".join(spreads), style="bright_black"))
-        notes += [
+            if released := table.spreads(group):
+                parts.append(self.say(released, style="bright_black"))
+        notes = [
             self.point("?", f"undecided: {names}: {why}", "yellow")
             for names, why in table.said_of(self.rows, undecided=True)
         ]
         notes += [self.point("!", f"{name}: {what}", "red") for name, what in table.failures(self.rows)]
-        return parts + ([Text(), *notes] if parts and notes else notes)
+        return parts + [Text()] * bool(notes) + notes
 
     def table(self, group: Group) -> Table:
         repeated = max((len(row.repeats) for row in group.rows), default=1) > 1
@@ -130,7 +130,7 @@ class _Page:
             row.memory_per_tab_bytes is not None for row in group.rows
         )
         grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bright_black")
-        label = _LABELS if self.width >= _WITHOUT_MEMORY else 8
+        label = self.labels if self.width >= _WITHOUT_MEMORY else 8
         grid.add_column("strategy", overflow="fold", min_width=label)
         grid.add_column("took", justify="right", overflow="fold")
         if repeated:
@@ -168,37 +168,28 @@ class _Page:
         return Text.assemble(f"{culprit:<8} " if culprit else "", (named, style))
 
     def pictures(self) -> list[RenderableType]:
-        bar = max(self.width - _INDENT - _LABELS - 2 - waterfall.NOTE_WIDTH, waterfall.NARROWEST)
-        drawn: list[RenderableType] = []
+        bar = max(self.width - _INDENT - self.labels - 2 - waterfall.NOTE_WIDTH, waterfall.NARROWEST)
+        parts: list[RenderableType] = []
         causes: set[str] = set()
         calm: list[str] = []
-        alike: dict[str, list[str]] = {}
-        first: dict[tuple[object, ...], str] = {}
-        for target, row in ((group.target, row) for group in self.groups for row in group.rows):
-            name = row.name if len(self.groups) == 1 else f"{row.name}, {target}"
-            verdict = row.trial.verdict
-            key = (verdict.kind, verdict.cause, verdict.limit)
-            if not row.trial.requests:
-                continue
-            if not self.verbose and not row.held_back:
-                calm.append(name)
-            elif not self.verbose and key in first:
-                alike.setdefault(first[key], []).append(name)
-            else:
-                first.setdefault(key, name)
+        several = len(self.groups) > 1
+        for group in self.groups:
+            to_draw, uneventful = table.to_draw(group, every=self.verbose)
+            calm += [f"{name} ({group.target})" if several else name for name in uneventful]
+            if several and to_draw:
+                parts.append(self.say(group.target, style="bold"))
+            for row, alike in to_draw:
                 picture = waterfall.picture(row.trial, bar, whole=self.verbose)
                 causes |= picture.causes
-                if len(self.groups) > 1:
-                    drawn.append(self.say(target, style="bright_black"))
-                drawn += self.lines(waterfall.lines(row.name, picture, _LABELS, bar, self.encoding))
-                drawn.append(Text())
+                parts += self.lines(waterfall.lines(row.name, picture, self.labels, bar, self.encoding))
+                if alike:
+                    parts.append(self.say(f"The same picture: {', '.join(alike)}.", style="bright_black"))
+                parts.append(Text())
         if causes:
-            drawn += self.lines(waterfall.legend(causes, self.width - _INDENT, self.encoding))
-        for name, others in alike.items():
-            drawn.append(self.say(f"The same picture as {name}: {', '.join(others)}.", style="bright_black"))
+            parts += self.lines(waterfall.legend(causes, self.width - _INDENT, self.encoding))
         if calm:
-            drawn.append(self.say(f"Nothing held back: {', '.join(calm)}.", style="bright_black"))
-        return drawn
+            parts.append(self.say(f"Nothing held back: {', '.join(calm)}.", style="bright_black"))
+        return parts
 
     def remedies(self) -> list[RenderableType]:
         remedies = self.result.conclusion.remedies

@@ -294,8 +294,8 @@ def narrow_server() -> Result:
     return result(
         trials,
         Conclusion(
-            "The server is the limit: gunicorn-sync:4 works on four requests at once, werkzeug-single on one, "
-            "for the raw-socket client as for the browser.",
+            "The server is the limit: gunicorn-sync:4 works on four requests at once and werkzeug-single on "
+            "one, for the raw-socket client as for the browser.",
             "server",
             "server-width",
             4,

@@ -1,0 +1,49 @@
+"""The reports as texts in files: a change of wording or layout shows up as a readable diff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from browserconc.model.finding import Result
+from browserconc.report import markdown, result_json, terminal
+from tests.golden.results import RESULTS
+
+HERE = Path(__file__).parent
+REPORTS: dict[str, Callable[[Result], str]] = {
+    "txt": terminal.render,
+    "md": markdown.render,
+    "json": result_json.render,
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+@pytest.mark.parametrize("form", REPORTS)
+def test_report_is_the_golden_one(name: str, form: str, request: pytest.FixtureRequest) -> None:
+    golden = HERE / f"{name}.{form}"
+    rendered = REPORTS[form](RESULTS[name]())
+    if request.config.getoption("--update-golden"):
+        golden.write_text(rendered, encoding="utf-8")
+    assert rendered == golden.read_text(encoding="utf-8")
+
+
+def test_ascii_report_is_the_golden_one(request: pytest.FixtureRequest) -> None:
+    golden = HERE / "default-ascii.txt"
+    rendered = terminal.render(RESULTS["default"](), encoding="ascii")
+    if request.config.getoption("--update-golden"):
+        golden.write_text(rendered, encoding="ascii")
+    assert rendered == golden.read_text(encoding="ascii")
+
+
+def test_default_run_fits_one_screen() -> None:
+    assert len(terminal.render(RESULTS["default"]()).splitlines()) <= 48
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_golden_results_partition_exactly(name: str) -> None:
+    for request in (request for trial in RESULTS[name]().trials for request in trial.requests):
+        edges = [request.start_ns, *(piece.end_ns for piece in request.slices)]
+        assert [piece.start_ns for piece in request.slices] == edges[:-1]
+        assert edges[-1] == request.end_ns
