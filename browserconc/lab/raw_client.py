@@ -25,9 +25,10 @@ import msgspec
 
 from browserconc.evidence import client as client_log
 from browserconc.evidence.client import ClientLine
+from browserconc.lab.client_state import Client
 from browserconc.lab.http_answer import RequestError, get_request, origin, request_bytes
 from browserconc.lab.open_files import TooFewFilesError, raise_limit
-from browserconc.lab.raw_sockets import Client, Flight
+from browserconc.lab.raw_sockets import Flight
 from browserconc.lab.tcp_socket import Address
 
 Mode = Literal["cold", "warm"]

@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -105,6 +106,19 @@ def test_all_are_in_flight_together(tmp_path: Path, mode: str) -> None:
 def test_loopback_sends_nothing_twice(tmp_path: Path) -> None:
     with serving(answering(OK)) as port:
         assert [line.retransmits for line in fly(tmp_path, [url(port)] * 3)] == [0, 0, 0]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="TCP_INFO is read on Linux, where a full queue drops SYNs"
+)
+@pytest.mark.parametrize("mode", ["cold", "warm"])
+def test_a_full_accept_queue_shows_as_retransmits(tmp_path: Path, mode: str) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=1) as listener:
+        lines = fly(tmp_path, [url(listener.getsockname()[1])] * 8, mode, timeout_s=2.5)
+    left_out = [line for line in lines if line.connected_ns is None]
+    assert 0 < len(left_out) < 8
+    assert {line.error for line in left_out} == {"no connection within 2.5 s"}
+    assert all((line.retransmits or 0) >= 1 for line in left_out)
 
 
 @pytest.mark.parametrize("mode", ["cold", "warm"])

@@ -1,0 +1,61 @@
+"""One client of a flight: its request, its socket and the instants seen so far."""
+
+from __future__ import annotations
+
+import socket
+from collections import deque
+from dataclasses import dataclass, field
+
+import h11
+
+from browserconc.evidence.client import ClientLine
+from browserconc.lab.http_answer import Answer
+from browserconc.lab.tcp_socket import Address
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One request and the socket that carries it.
+
+    `addresses` are tried in order until one accepts. `unsent` is the rest of the request,
+    `unparsed` what was read, with the instant; `failure` is an instant and a phrase.
+    """
+
+    index: int
+    url: str
+    request: h11.Request
+    unsent: memoryview
+    addresses: deque[Address]
+    socket: socket.socket | None = None
+    events: int = 0
+    connect_start_ns: int | None = None
+    connected_ns: int | None = None
+    sent_ns: int | None = None
+    first_byte_ns: int | None = None
+    done_ns: int | None = None
+    local_port: int | None = None
+    retransmits: int | None = None
+    answer: Answer | None = None
+    unparsed: list[tuple[int, bytes]] = field(default_factory=list)
+    failure: tuple[int | None, str] | None = None
+    over: bool = False
+
+    def line(self, released_ns: int) -> ClientLine:
+        """What is recorded of this request."""
+        answer, done = self.answer, self.done_ns
+        return ClientLine(
+            index=self.index,
+            url=self.url,
+            local_port=self.local_port,
+            released_ns=released_ns,
+            connect_start_ns=self.connect_start_ns,
+            connected_ns=self.connected_ns,
+            sent_ns=self.sent_ns,
+            first_byte_ns=self.first_byte_ns,
+            # A warm connection may fail before the release: then no request began, and none ended.
+            done_ns=done if done is not None and done >= released_ns else None,
+            status=answer.status if answer else None,
+            error=self.failure[1] if self.failure else None,
+            retransmits=self.retransmits,
+            bytes=answer.size if answer else None,
+        )
