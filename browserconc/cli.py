@@ -51,7 +51,7 @@ class CannotMeasure(click.ClickException):
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="browserconc")
 def cli() -> None:
-    """Why don't my tabs run in parallel?
+    r"""Why don't my tabs run in parallel?
 
     Sends the same work through a raw-socket client and through browser tabs, contexts and
     profiles, says who held the requests back, and proves what removes it.
@@ -67,7 +67,9 @@ def _run_options(command: _Command) -> _Command:
     for option in reversed(
         [
             click.option("--tabs", type=int, metavar="N", help="How many requests at once.  [10]"),
-            click.option("--delay", type=float, metavar="SECONDS", help="How long the endpoint works on each.  [0.5]"),
+            click.option(
+                "--delay", type=float, metavar="SECONDS", help="How long the endpoint works on each.  [0.5]"
+            ),
             click.option("--server", metavar="NAME", help="What serves the endpoint.  [werkzeug-threaded]"),
             click.option("--strategies", metavar="A,B,…|all", help="Ways to put the requests in flight."),
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),
@@ -84,7 +86,9 @@ def _run_options(command: _Command) -> _Command:
 def _report_options(command: _Command) -> _Command:
     for option in reversed(
         [
-            click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - for stdout alone."),
+            click.option(
+                "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - for stdout alone."
+            ),
             click.option("--markdown", metavar="FILE|-", help="Write the report as Markdown."),
             click.option("--verbose", "-v", is_flag=True, help="Draw every request of every strategy."),
         ]
@@ -101,7 +105,9 @@ def _report_options(command: _Command) -> _Command:
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @click.option("--install-browser", is_flag=True, help="Provide a browser first where none is found.")
 @click.option("--expect", multiple=True, metavar="STRATEGY=KIND[:LIMIT]", help="Exit 1 unless it is so.")
-@click.option("--fail-on", multiple=True, metavar="CULPRIT|CAUSE|KIND", help="Exit 1 if the conclusion is that.")
+@click.option(
+    "--fail-on", multiple=True, metavar="CULPRIT|CAUSE|KIND", help="Exit 1 if the conclusion is that."
+)
 def compare(
     profile_name: str | None,
     json_file: str | None,
@@ -115,7 +121,7 @@ def compare(
     profile: str | None,
     **options: Any,
 ) -> int:
-    """Contrast raw sockets with browser tabs against a slow Flask endpoint.
+    r"""Contrast raw sockets with browser tabs against a slow Flask endpoint.
 
     \b
     browserconc compare --tabs 10
@@ -125,14 +131,15 @@ def compare(
     """
     from browserconc import pipeline
     from browserconc import profile as profiles
-    from browserconc.analysis.expectation import Expectation, Gate, UnknownExpectation
+    from browserconc.analysis.expectation import Expectation, ExpectationError, Gate
 
     try:
-        chosen = profiles.load(profile_name or profile) if profile_name or profile else None
+        name = profile_name or profile
+        chosen = profiles.load(name) if name else None
         plan = profiles.plan(chosen, **options)
         expectations = [Expectation.parse(text, [trial.strategy for trial in plan.trials]) for text in expect]
         gates = [Gate.parse(text) for text in fail_on]
-    except (profiles.UsageError, UnknownExpectation) as problem:
+    except (profiles.UsageError, ExpectationError) as problem:
         raise click.UsageError(str(problem)) from problem
     if install_browser:
         _install_browser(only_if_missing=True)
@@ -144,7 +151,8 @@ def compare(
         return INTERRUPTED
     if not any(trial.requests for trial in result.trials):
         raise CannotMeasure(_first_doubt(result))
-    failures = [failure for check in (*expectations, *gates) if (failure := check.failure(result))]
+    checks: list[Expectation | Gate] = [*expectations, *gates]
+    failures = [failure for check in checks if (failure := check.failure(result))]
     for failure in failures:
         click.echo(failure, err=True)
     return EXPECTATION_FAILED if failures else 0
@@ -154,7 +162,7 @@ def compare(
 @click.argument("source", metavar="DIR|FILE", type=click.Path(path_type=Path))
 @_report_options
 def report(source: Path, json_file: str | None, markdown: str | None, verbose: bool) -> int:
-    """Render a saved recording or JSON result again.
+    r"""Render a saved recording or JSON result again.
 
     \b
     browserconc report ~/.cache/browserconc/2026-11-21T10-38-02
@@ -165,10 +173,8 @@ def report(source: Path, json_file: str | None, markdown: str | None, verbose: b
     from browserconc.report import result_json
 
     try:
-        if source.is_dir():
-            result = pipeline.analyze(source)
-        else:
-            result = result_json.parse(source.read_bytes())
+        is_run = source.is_dir()
+        result = pipeline.analyze(source) if is_run else result_json.parse(source.read_bytes())
     except OSError as problem:
         raise CannotMeasure(f"{source} cannot be read ({problem.strerror}).") from problem
     except (RecordingError, result_json.ResultError) as problem:
@@ -200,7 +206,9 @@ def causes(cause_id: str | None) -> int:
 
     chosen = [cause for cause in CAUSES if cause_id in (None, cause.id)]
     if not chosen:
-        raise click.UsageError(f"Unknown cause {cause_id!r}. Choices: {', '.join(cause.id for cause in CAUSES)}.")
+        raise click.UsageError(
+            f"Unknown cause {cause_id!r}. Choices: {', '.join(cause.id for cause in CAUSES)}."
+        )
     click.echo(render(chosen, colour=_colour(), width=_width()), nl=False)
     return 0
 
@@ -226,9 +234,7 @@ def schema() -> int:
     return 0
 
 
-def _measured(
-    measuring: Callable[[Any], Any], folder: Path, quiet: bool
-) -> tuple[Result, bool]:
+def _measured(measuring: Callable[[Any], Any], folder: Path, quiet: bool) -> tuple[Result, bool]:
     """Runs a measurement with its live view; on Ctrl-C, what was measured so far is the result."""
     from browserconc import pipeline
     from browserconc.lab.browser import BrowserError

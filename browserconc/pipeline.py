@@ -31,6 +31,7 @@ from browserconc.model.plan import Plan, Trial
 from browserconc.model.timeline import Fact, Track
 from browserconc.recording import Recording, Run
 
+
 class Progress(Watcher):
     """Who is told how a run comes along; this one listens to nothing."""
 
@@ -60,7 +61,7 @@ async def compare(plan: Plan, out: Path, progress: Progress) -> Result:
             if any(STRATEGIES[trial.strategy].open for trial in plan.trials):
                 browsers = Browsers(household, plan.browser, netlogs=out)
                 await stack.enter_async_context(browsers)
-            recorded = []
+            recorded: list[Recording] = []
             for trial in plan.trials:
                 recorded.append(await _one(trial, out, len(recorded), household, browsers, progress))
             for trial in _proofs(plan, recorded):
@@ -116,7 +117,12 @@ def analyze(folder: Path) -> Result:
     logs = _NetLogs()
     trials = tuple(_judged(one, logs) for one in recordings)
     environment = Environment(
-        run.browserconc, run.python, run.platform, run.cpus, run.memory_bytes, logs.browser(headless=not run.headed)
+        run.browserconc,
+        run.python,
+        run.platform,
+        run.cpus,
+        run.memory_bytes,
+        logs.browser(headless=not run.headed),
     )
     return Result(run.command, environment, trials, conclude(trials), str(folder))
 
@@ -142,7 +148,9 @@ class _NetLogs:
 
     def tracks(self, path: Path, since_ns: int, until_ns: int) -> list[Track]:
         """The requests of one log that began between two instants."""
-        return [t for t in self._tracks.get(path, ()) if t.spans and since_ns <= t.spans[0].start_ns <= until_ns]
+        return [
+            t for t in self._tracks.get(path, ()) if t.spans and since_ns <= t.spans[0].start_ns <= until_ns
+        ]
 
     def browser(self, *, headless: bool) -> BrowserFacts | None:
         """The browser, by its own word."""

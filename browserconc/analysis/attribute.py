@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from browserconc.model.finding import UNATTRIBUTED, Claim, Slice
 
@@ -19,7 +20,7 @@ def attribute(start_ns: int, end_ns: int, claims: Sequence[Claim]) -> tuple[Slic
         cuts.update(cut for cut in (claim.start_ns, claim.end_ns) if start_ns < cut < end_ns)
     edges = sorted(cuts)
     slices: list[Slice] = []
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         owner = next((c for c in claims if c.start_ns <= begin and c.end_ns >= end), None)
         cause, because = (owner.cause, owner.because) if owner else (UNATTRIBUTED, "")
         if slices and slices[-1].cause == cause:

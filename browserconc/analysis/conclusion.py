@@ -38,7 +38,9 @@ def conclude(trials: Sequence[TrialFinding]) -> Conclusion:
     judged = naive or raw
     assert judged
     verdict = judged.verdict
-    skew = naive.makespan_ns / raw.makespan_ns if naive and raw and raw.makespan_ns and _answered(raw) else None
+    skew = (
+        naive.makespan_ns / raw.makespan_ns if naive and raw and raw.makespan_ns and _answered(raw) else None
+    )
     return Conclusion(
         summary=_summary(raw, naive, skew),
         culprit=verdict.culprit,
@@ -56,7 +58,9 @@ def _typical(repeats: Sequence[TrialFinding]) -> TrialFinding | None:
     if not repeats:
         return None
     kinds = [_kind(trial) for trial in repeats]
-    common = [t for t in repeats if _kind(t) == max(kinds, key=lambda k: (kinds.count(k), k[0] != "undecided"))]
+    common = [
+        t for t in repeats if _kind(t) == max(kinds, key=lambda k: (kinds.count(k), k[0] != "undecided"))
+    ]
     middle = median([trial.makespan_ns for trial in common])
     return min(common, key=lambda trial: abs(trial.makespan_ns - middle))
 
@@ -85,7 +89,9 @@ def _remedies(
             if trial.server != judged.server and trial.strategy == RAW:
                 raw = _typical([t for t in here if t.strategy == RAW]) or judged
                 if _removes(cause, raw, trial):
-                    found.append(_remedy(f"serve with {trial.server} instead of {judged.server}", cause, trial))
+                    found.append(
+                        _remedy(f"serve with {trial.server} instead of {judged.server}", cause, trial)
+                    )
     return sorted(found, key=_price)
 
 
@@ -122,10 +128,11 @@ def _price(remedy: Remedy) -> tuple[int, int, int]:
 def _summary(raw: TrialFinding | None, naive: TrialFinding | None, skew: float | None) -> str:
     parts = []
     if naive and raw and skew is not None:
+        raw_took = _seconds(raw.makespan_ns)
         parts.append(
-            f"{_count(naive)} took {_seconds(naive.makespan_ns)}, the raw-socket client {_seconds(raw.makespan_ns)}"
+            f"{_count(naive)} took {_seconds(naive.makespan_ns)}, the raw-socket client {raw_took}: "
+            f"{_skewed(naive, raw, skew)}."
         )
-        parts[0] += f": {_skewed(naive, raw, skew)}."
     elif naive or raw:
         only = naive or raw
         assert only
@@ -193,7 +200,17 @@ def _count(trial: TrialFinding) -> str:
     return f"{number} {what}"
 
 
-_NUMBERS = {2: "Two", 3: "Three", 4: "Four", 5: "Five", 6: "Six", 7: "Seven", 8: "Eight", 9: "Nine", 10: "Ten"}
+_NUMBERS = {
+    2: "Two",
+    3: "Three",
+    4: "Four",
+    5: "Five",
+    6: "Six",
+    7: "Seven",
+    8: "Eight",
+    9: "Nine",
+    10: "Ten",
+}
 
 
 def _seconds(ns: int) -> str:

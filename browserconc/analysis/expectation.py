@@ -14,7 +14,7 @@ KINDS: tuple[str, ...] = get_args(Kind)
 NEVER = (*get_args(Culprit), *(cause.id for cause in CAUSES), *KINDS)
 
 
-class UnknownExpectation(ValueError):
+class ExpectationError(ValueError):
     """An expectation that names nothing we know: one sentence with the choices."""
 
 
@@ -34,7 +34,7 @@ class Expectation:
         _known("strategy", strategy, strategies)
         _known("verdict", kind, KINDS)
         if limit and not limit.isdecimal():
-            raise UnknownExpectation(f"The limit {limit!r} in {text!r} is not a whole number.")
+            raise ExpectationError(f"The limit {limit!r} in {text!r} is not a whole number.")
         return cls(strategy, kind, int(limit) if limit else None)
 
     def failure(self, result: Result) -> str | None:
@@ -75,4 +75,4 @@ def _known(what: str, word: str, choices: Sequence[str]) -> None:
     if word not in choices:
         near = get_close_matches(word, choices, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise UnknownExpectation(f"Unknown {what} {word!r}{hint} Choices: {', '.join(dict.fromkeys(choices))}.")
+        raise ExpectationError(f"Unknown {what} {word!r}{hint} Choices: {', '.join(dict.fromkeys(choices))}.")

@@ -24,7 +24,9 @@ def service_claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         if answered_ns is not None and 0 < answered_ns - end_ns <= HANDOVER_NS:
             yield Claim(SERVICE, end_ns, answered_ns, "on the way back")
     elif sent_ns is not None and "ledger" not in case.evidence.sources:
-        yield Claim(SERVICE, sent_ns, timeline.end_ns if answered_ns is None else answered_ns, "with the server")
+        yield Claim(
+            SERVICE, sent_ns, timeline.end_ns if answered_ns is None else answered_ns, "with the server"
+        )
 
 
 def on_the_wire_ns(timeline: Timeline) -> int | None:

@@ -132,9 +132,7 @@ def _held_back(requests: Sequence[RequestFinding], cause: str, service_ns: int) 
     ]
 
 
-def _start_spread(
-    case: Case, requests: Sequence[RequestFinding], held: dict[str, list[Slice]]
-) -> int | None:
+def _start_spread(case: Case, requests: Sequence[RequestFinding], held: dict[str, list[Slice]]) -> int | None:
     """First to last request on the wire, of those that no limit held back."""
     limits = {cause for cause, slices in held.items() if slices}
     free = [
@@ -187,7 +185,9 @@ def _verdict(
     candidates = [cause for cause in CAUSES if held.get(cause.id)]
     explained = sum(waiting.get(cause.id, 0) for cause in candidates)
     if not candidates:
-        reason = f"Only {level.sustained} of {count} ran at once, but no limit was seen holding the others back"
+        reason = (
+            f"Only {level.sustained} of {count} ran at once, but no limit was seen holding the others back"
+        )
         if spread_ns is not None and service_ns and spread_ns > SPREAD_SHARE * service_ns:
             reason += f"; they were sent {spread_ns / 1e6:.0f} ms apart"
         return Verdict("undecided", None, None, None, 0.0, (f"{reason}.", *doubts))
@@ -233,7 +233,9 @@ def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurren
 def _because(cause: Cause, slices: Sequence[Slice], count: int, case: Case) -> list[str]:
     shortest = min(piece.duration_ns for piece in slices) / 1e9
     longest = max(piece.duration_ns for piece in slices) / 1e9
-    lines = [f"{len(slices)} of {count} requests waited {shortest:.2f} to {longest:.2f} s: {slices[-1].because}."]
+    lines = [
+        f"{len(slices)} of {count} requests waited {shortest:.2f} to {longest:.2f} s: {slices[-1].because}."
+    ]
     by_pid: dict[object, int] = {}
     for timeline in case.timelines:
         if ledger := timeline.tracks.get("ledger"):

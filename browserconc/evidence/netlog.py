@@ -139,7 +139,9 @@ def _constants(path: Path, line: bytes) -> dict[str, Any]:
         for needed in ("logEventTypes", "logSourceType", "logEventPhase"):
             dict(constants[needed])
     except (msgspec.DecodeError, KeyError, TypeError, ValueError) as problem:
-        raise NetLogError(f"{path} is not a NetLog: it does not begin with a NetLog's constants.") from problem
+        raise NetLogError(
+            f"{path} is not a NetLog: it does not begin with a NetLog's constants."
+        ) from problem
     if version != FORMAT_VERSION:
         raise NetLogError(f"{path} is a NetLog of format {version}; this version reads {FORMAT_VERSION}.")
     return constants

@@ -155,9 +155,9 @@ class _Follower:
                 pass
 
     def _ended(self, event: Event, leg: _Leg) -> None:
-        if error := _integer(event.params.get("net_error")):
-            if event.type in ("URL_REQUEST_START_JOB", "REQUEST_ALIVE"):
-                leg.net_error = error
+        error = _integer(event.params.get("net_error"))
+        if error and event.type in ("URL_REQUEST_START_JOB", "REQUEST_ALIVE"):
+            leg.net_error = error
         if event.type == "HTTP_STREAM_REQUEST":
             self._got_stream(event.time_ns, leg)
 

@@ -258,7 +258,11 @@ def running_as_root() -> bool:
 def first_line(problem: BaseException) -> str:
     """A Playwright error without its call log."""
     text = str(problem).strip().split("\n", 1)[0]
-    return text.split(": ", 1)[1] if text.startswith(("Page.", "Browser", "CDPSession.")) and ": " in text else text
+    return (
+        text.split(": ", 1)[1]
+        if text.startswith(("Page.", "Browser", "CDPSession.")) and ": " in text
+        else text
+    )
 
 
 async def _pages(context: BrowserContext, count: int) -> list[Page]:
@@ -300,7 +304,9 @@ def _browser_of(context: BrowserContext) -> Browser:
 
 def _launch_error(problem: DriverError, executable: Path | None) -> BrowserError:
     lines = [line.strip() for line in str(problem).splitlines()]
-    said = next((line for line in lines if "error" in line.lower() and "launch" not in line.lower()), lines[0])
+    said = next(
+        (line for line in lines if "error" in line.lower() and "launch" not in line.lower()), lines[0]
+    )
     return BrowserError(
         f"The browser {executable or ''} did not start: {said[:200]}. "
         "Run `browserconc doctor` to see what is missing."

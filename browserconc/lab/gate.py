@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from functools import partial
 from types import TracebackType
 
 LOOPBACK = "127.0.0.1"
@@ -33,9 +34,7 @@ class Gate:
         try:
             for index in range(self._tabs):
                 listener = socket.create_server((LOOPBACK, 0), backlog=16)
-                self._servers.append(
-                    await loop.create_server(lambda index=index: _Visitor(self, index), sock=listener)
-                )
+                self._servers.append(await loop.create_server(partial(_Visitor, self, index), sock=listener))
         except BaseException:
             self.close()
             raise
@@ -114,9 +113,7 @@ class _Visitor(asyncio.Protocol):
         if self._head.startswith(b"GET /tab-"):
             self._gate.arrived(self._index, self._transport)
         else:  # a favicon, say
-            self._transport.write(
-                b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            )
+            self._transport.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             self._transport.close()
         self._head = b""
 

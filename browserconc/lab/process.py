@@ -22,6 +22,7 @@ from typing import IO, Self
 from browserconc.lab import warden
 
 PIPE = subprocess.PIPE
+Popen = subprocess.Popen
 DEVNULL = subprocess.DEVNULL
 
 _CLEARING_S = 6.0

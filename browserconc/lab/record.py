@@ -163,7 +163,9 @@ async def _measure(
         )
     if not running.is_alive():
         tail = running.log_tail()
-        manifest = replace(manifest, doubts=(f"The server died during the trial{': ' + tail if tail else '.'}",))
+        manifest = replace(
+            manifest, doubts=(f"The server died during the trial{': ' + tail if tail else '.'}",)
+        )
     return manifest
 
 

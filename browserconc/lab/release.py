@@ -127,7 +127,7 @@ _FETCH = """async urls => {
 
 
 async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Finished) -> Released:
-    """One page of the target's origin calls fetch() for every URL, in one script."""
+    """Makes one page of the target's origin fetch every URL, in one script."""
     parts = urlsplit(urls[0])
     try:
         await page.goto(f"{parts.scheme}://{parts.netloc}/ready", timeout=ARM_TIMEOUT_S * 1000)
@@ -140,8 +140,10 @@ async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Fin
         async with asyncio.timeout(timeout_s):
             answer = await page.evaluate(_FETCH, list(urls))
     except TimeoutError:
-        rows = [ClientLine(i, u, released_ns=asked_ns, error=f"no answer within {timeout_s:g} s")
-            for i, u in enumerate(urls)]
+        rows = [
+            ClientLine(i, u, released_ns=asked_ns, error=f"no answer within {timeout_s:g} s")
+            for i, u in enumerate(urls)
+        ]
         return Released(asked_ns, time.monotonic_ns(), rows, [])
     except DriverError as problem:
         rows = [
@@ -168,8 +170,10 @@ async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Fin
 
 
 async def _page_clock(page: Page) -> int:
-    """The monotonic instant (ns) at which the page's performance.now() was 0, of five tries the
-    one with the shortest round trip."""
+    """The monotonic instant (ns) at which the page's performance.now() was 0.
+
+    Of five tries the one with the shortest round trip.
+    """
     best: tuple[int, int] | None = None
     for _ in range(5):
         before = time.monotonic_ns()

@@ -12,14 +12,13 @@ import asyncio
 import errno
 import os
 import socket
-import subprocess
 import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from browserconc.evidence import ledger
-from browserconc.lab.process import PIPE, Household, ProcessError
+from browserconc.lab.process import PIPE, Household, Popen, ProcessError
 from browserconc.lab.server import Server
 
 BACKLOG = 16_384
@@ -43,7 +42,7 @@ class Running:
     ledger: Path
     log: Path
     _household: Household
-    _process: subprocess.Popen[bytes]
+    _process: Popen[bytes]
 
     @property
     def origin(self) -> str:
@@ -121,7 +120,7 @@ def _listening(port: int) -> socket.socket:
     return listener
 
 
-async def _ready(running: Running, process: subprocess.Popen[bytes], timeout_s: float) -> None:
+async def _ready(running: Running, process: Popen[bytes], timeout_s: float) -> None:
     """Waits for one line per worker; the end of the pipe means that the server died."""
     up = 0
     deadline = time.monotonic() + timeout_s

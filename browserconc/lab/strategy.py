@@ -40,7 +40,7 @@ def distinct_query(target: str, index: int) -> str:
 
 
 def distinct_host(target: str, index: int) -> str:
-    """Every tab uses a host name of its own: tab1.localhost, tab2.localhost, …
+    """Every tab uses a host name of its own, such as tab1.localhost.
 
     Browsers resolve *.localhost to the loopback address themselves (RFC 6761, section 6.3).
     """

@@ -15,7 +15,9 @@ from browserconc.model.cause import Cause
 def render(causes: Sequence[Cause], *, colour: bool = False, width: int = 80) -> str:
     """One paragraph per cause: what happens, how it is recognised, what removes it, where people met it."""
     out = StringIO()
-    console = Console(file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False)
+    console = Console(
+        file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False
+    )
     for cause in causes:
         console.print(Text(f"{cause.id}  ", style="bold").append(f"({cause.culprit})", style="dim"))
         console.print(Padding(Text(cause.what), (0, 0, 0, 2)))

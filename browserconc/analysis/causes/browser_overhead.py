@@ -1,5 +1,8 @@
-"""The browser's own work: before its network stack sees the request, between the stack's steps, and
-after the last byte until the tab has loaded."""
+"""The browser's own work on a request.
+
+Before its network stack sees it, between the stack's steps, and after the last byte until the tab
+has loaded.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,18 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         return
     yield Claim(CAUSE.id, timeline.start_ns, steps[0].start_ns, "before the network stack saw the request")
     for step in steps:
-        if step.name.startswith(_OWN_STEPS) and step.name != "HTTP_CACHE_ADD_TO_ENTRY" and step.end_ns is not None:
+        if (
+            step.name.startswith(_OWN_STEPS)
+            and step.name != "HTTP_CACHE_ADD_TO_ENTRY"
+            and step.end_ns is not None
+        ):
             yield Claim(CAUSE.id, step.start_ns, step.end_ns, step.name)
     yield from _handovers(steps)
     if (headers := track.span("HTTP_TRANSACTION_READ_HEADERS")) and headers.end_ns is not None:
         ends = [s.end_ns for s in steps if s.end_ns is not None]
-        yield Claim(CAUSE.id, max([headers.end_ns, *ends]), timeline.end_ns, "until the tab had loaded the answer")
+        yield Claim(
+            CAUSE.id, max([headers.end_ns, *ends]), timeline.end_ns, "until the tab had loaded the answer"
+        )
 
 
 def _handovers(steps: list[Span]) -> Iterator[Claim]:

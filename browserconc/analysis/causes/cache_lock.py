@@ -71,5 +71,10 @@ CAUSE = Cause(
     limits=True,
     limit=_limit,
     remark=_remark,
-    threads=("fastapi/fastapi#2484", "tornadoweb/tornado#2470", "sanic-org/sanic#3082", "rust-lang/book#1511"),
+    threads=(
+        "fastapi/fastapi#2484",
+        "tornadoweb/tornado#2470",
+        "sanic-org/sanic#3082",
+        "rust-lang/book#1511",
+    ),
 )

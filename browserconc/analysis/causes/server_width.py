@@ -8,6 +8,7 @@ as they are: a request can wait in one process while another has a thread to spa
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from browserconc.analysis.concurrency import Interval, concurrency, service_spans
 from browserconc.analysis.service import on_the_wire_ns
@@ -55,7 +56,7 @@ def _busy(intervals: list[Interval], width: int, start_ns: int, end_ns: int) -> 
     """Did `width` requests run from start to end, but for hand-overs from one to the next?"""
     cuts = sorted({start_ns, end_ns, *(t for i in intervals for t in i if start_ns < t < end_ns)})
     busy = idle = longest_idle = 0
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         if sum(s <= begin and e >= end for s, e in intervals) >= width:
             busy += end - begin
             idle = 0
@@ -69,7 +70,8 @@ CAUSE = Cause(
     id="server-width",
     title="server queue",
     culprit="server",
-    what="The server runs as many requests at once as it has workers or threads; the others wait in its queue.",
+    what="The server runs as many requests at once as it has workers or threads; the others wait "
+    "in its queue.",
     recognised="Raw sockets show the same steps; the ledger shows requests that were sent and waited until a "
     "worker was free.",
     remedy="More workers or threads.",

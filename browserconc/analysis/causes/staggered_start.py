@@ -13,7 +13,12 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     released = timeline.span("client", "released")
     if released and released.start_ns > timeline.start_ns:
         late_ms = (released.start_ns - timeline.start_ns) / 1e6
-        yield Claim("staggered-start", timeline.start_ns, released.start_ns, f"let go {late_ms:.1f} ms after the first")
+        yield Claim(
+            "staggered-start",
+            timeline.start_ns,
+            released.start_ns,
+            f"let go {late_ms:.1f} ms after the first",
+        )
 
 
 CAUSE = Cause(
