@@ -11,6 +11,10 @@ RESERVE = 32
 """Files a Python process needs besides its sockets: standard streams, the selector, the log, modules."""
 
 
+WINDOWS_SELECT = 512
+"""FD_SETSIZE that CPython is built with on Windows (Modules/selectmodule.c)."""
+
+
 class TooFewFilesError(Exception):
     """The limit that stops a run; the message is one sentence with the way out."""
 
@@ -19,12 +23,17 @@ def raise_limit(sockets: int) -> None:
     """Makes room for that many sockets in this process.
 
     Raises the soft limit as far as needed, and the hard limit too where the process may (root).
-    Does nothing where there is no such limit.
+    Windows has no such limit, but one on what select() watches.
 
     Raises:
         TooFewFilesError: the limit cannot be raised far enough.
     """
     if sys.platform == "win32":
+        if sockets + RESERVE > WINDOWS_SELECT:
+            raise TooFewFilesError(
+                f"{sockets} clients are more than select() can watch on Windows: "
+                f"ask for at most {WINDOWS_SELECT - RESERVE}."
+            )
         return
     needed = sockets + RESERVE
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
