@@ -10,7 +10,6 @@ if sys.platform != "win32":
 RESERVE = 32
 """Files a Python process needs besides its sockets: standard streams, the selector, the log, modules."""
 
-
 WINDOWS_SELECT = 512
 """FD_SETSIZE that CPython is built with on Windows (Modules/selectmodule.c)."""
 
@@ -34,16 +33,23 @@ def raise_limit(sockets: int) -> None:
                 f"{sockets} clients are more than select() can watch on Windows: "
                 f"ask for at most {WINDOWS_SELECT - RESERVE}."
             )
-        return
-    needed = sockets + RESERVE
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= needed:
-        return
-    wanted_hard = hard if hard == resource.RLIM_INFINITY else max(hard, needed)
-    try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, wanted_hard))
-    except (ValueError, OSError):
-        raise TooFewFilesError(
-            f"{sockets} clients need {needed} open files, but the hard limit is {hard} (RLIMIT_NOFILE): "
-            f"raise it with `ulimit -Hn {needed}` as root, or ask for at most {max(hard - RESERVE, 0)}."
-        ) from None
+    else:
+        _raise_rlimit(sockets, sockets + RESERVE)
+
+
+if sys.platform != "win32":
+
+    def _raise_rlimit(sockets: int, needed: int) -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft == resource.RLIM_INFINITY or soft >= needed:
+            return
+        unlimited = hard == resource.RLIM_INFINITY
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard if unlimited else max(hard, needed)))
+        except (ValueError, OSError):
+            most = "below that" if unlimited else f"{hard} (RLIMIT_NOFILE)"
+            fewer = "fewer" if unlimited else f"at most {max(hard - RESERVE, 0)}"
+            raise TooFewFilesError(
+                f"{sockets} clients need {needed} open files, but the hard limit is {most}: "
+                f"raise it with `ulimit -Hn {needed}` as root, or ask for {fewer}."
+            ) from None
