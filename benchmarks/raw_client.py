@@ -129,23 +129,22 @@ def middle(rounds: list[Round]) -> Round:
 def table(server: str, repeat: int, rounds: list[Round]) -> Table:
     """The medians for people."""
     shown = Table(
-        title=f"raw-socket client against {server}: ideal {rounds[0].ideal_ms:g} ms, medians of {repeat}, in ms",
+        title=f"against {server}, ideal {rounds[0].ideal_ms:g} ms; medians of {repeat}, in ms",
         box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
     for heading in ("clients", "mode", "failed", "makespan", "ratio", "server", "client", "sent", "accepted"):
         shown.add_column(heading, justify="right")
     for each in rounds:
-        numbers = (each.server_ratio, 3), (each.client_ms, 1), (each.sent_spread_ms, 1)
+        spreads = (each.sent_spread_ms, 1), (each.accepted_spread_ms, 1)
+        numbers = (each.server_ratio, 3), (each.client_ms, 1), *spreads
         shown.add_row(
             f"{each.clients:,}",
             each.mode,
             f"{each.failed:g}",
             f"{each.makespan_ms:.0f}",
             f"{each.ratio:.3f}",
-            *(
-                "-" if n is None else f"{n:.{digits}f}"
-                for n, digits in (*numbers, (each.accepted_spread_ms, 1))
-            ),
+            *("-" if number is None else f"{number:.{digits}f}" for number, digits in numbers),
         )
     return shown
 

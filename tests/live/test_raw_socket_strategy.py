@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,14 +50,19 @@ async def test_ten_thousand_urls_fit_into_a_job(household: Household, tmp_path: 
 
 
 async def test_cancelled_it_ends_the_process_and_keeps_the_log(household: Household, tmp_path: Path) -> None:
-    with serving(never_answers) as port:
+    all_there = threading.Barrier(4, timeout=20)
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.to_thread(all_there.wait)
+        await never_answers(reader, writer)
+
+    with serving(handler) as port:
         urls = [f"http://127.0.0.1:{port}/"] * 3
         task = asyncio.create_task(
             measure(household, urls=urls, mode="cold", timeout_s=60, out=tmp_path / FILE)
         )
-        async with asyncio.timeout(20):
-            while not any(client.net_connections() for client in raw_clients()):
-                await asyncio.sleep(0.05)
+        await asyncio.to_thread(all_there.wait)
+        assert len(raw_clients()) == 1
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
