@@ -105,10 +105,13 @@ def _watch(pipe: int, parent: int) -> set[int]:
     if hasattr(os, "pidfd_open"):
         with contextlib.suppress(OSError):
             watched.append(os.pidfd_open(parent))
+    # Asked after the descriptor was opened: it may have ended before we looked at it.
+    orphaned = os.name == "posix" and os.getppid() != parent
     rest = b""
     while True:
-        # Without a time-out on purpose: only the end of our parent ends this wait.
-        ready = select.select(watched, [], [])[0] if os.name == "posix" else [pipe]
+        # Otherwise without a time-out on purpose: only our parent's end is to end this wait.
+        timeout = 0 if orphaned else None
+        ready = select.select(watched, [], [], timeout)[0] if os.name == "posix" else [pipe]
         chunk = os.read(pipe, 65536) if pipe in ready else b""
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:

@@ -83,9 +83,9 @@ async def test_a_server_takes_as_many_at_once_as_it_states(household: Household,
     statuses = await asyncio.to_thread(get_all, running.port, paths, n)
     took = time.monotonic() - began
     found = written(running.ledger, n)
+    assert running.log_tail() == ""
     await running.stop()
     assert not running.is_alive()
-    assert running.log_tail() == ""
     assert statuses == [200] * n
     assert sorted(track.url for track in found) == paths
     rounds = -(-n // (server.capacity or n))
