@@ -31,6 +31,8 @@ from browserconc.model.timeline import Fact, Span, Track
 FILE = "ledger.jsonl"
 SOURCE = "ledger"
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 Environ = dict[str, Any]
 StartResponse = Callable[..., Callable[[bytes], object]]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
@@ -98,7 +100,7 @@ class Ledger:
         return key
 
     def _write(self, line: dict[str, Any]) -> None:
-        os.write(self._file, json.dumps(line, separators=(",", ":")).encode() + b"\n")
+        os.write(self._file, _encode(line).encode() + b"\n")
 
 
 class _Visit:

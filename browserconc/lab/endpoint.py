@@ -19,6 +19,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
@@ -67,22 +68,22 @@ def create_app() -> Flask:
     @app.get("/slow")
     def slow() -> Response:
         delay = _number("delay", 0.5, LONGEST_S)
-        response = _page()
+        page = _asked_page()
         time.sleep(delay)
-        return response
+        return page.response()
 
     @app.get("/cpu")
     def cpu() -> Response:
         seconds = _number("seconds", 0.1, LONGEST_S)
-        response = _page()
+        page = _asked_page()
         _burn(seconds)
-        return response
+        return page.response()
 
     @app.get("/stream")
     def stream() -> Response:
         delay = _number("delay", 1.0, LONGEST_S)
         chunks = _count("chunks", 10, 1, MOST_CHUNKS)
-        response = _page()
+        response = _asked_page().response()
         body = response.get_data()
         response.response = _spread(body, chunks, delay / chunks)
         response.content_length = len(body)
@@ -92,14 +93,14 @@ def create_app() -> Flask:
     def rendezvous() -> Response:
         k = _count("k", 2, 1, MOST_TOGETHER)
         timeout = _number("timeout", 10.0, LONGEST_S)
-        response = _page()
+        page = _asked_page()
         if not barrier.wait(k, timeout):
             raise ServiceUnavailable(f"Fewer than {k} requests were inside together within {timeout:g} s.")
-        return response
+        return page.response()
 
     @app.get("/ready")
     def ready() -> Response:
-        return _page()
+        return _asked_page().response()
 
     @app.get("/favicon.ico")
     def favicon() -> Response:
@@ -135,17 +136,29 @@ def _count(key: str, default: int, least: int, most: int) -> int:
     return value
 
 
-def _page() -> Response:
-    """The page, filled up to `size` bytes; a smaller size cuts it off."""
-    size = _count("size", len(_PAGE), 0, LARGEST_BYTES)
-    body = _PAGE[:size] if size <= len(_PAGE) else _PAGE + b" " * (size - len(_PAGE))
-    response = Response(body, mimetype="text/html")
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What is to be answered: checked before the work, made after it.
+
+    So of a thousand requests that come at once, all are asleep soonest.
+    """
+
+    size: int
+    control: str | None
+
+    def response(self) -> Response:
+        """The page, filled with spaces up to its size; a smaller size cuts it off."""
+        response = Response(_PAGE[: self.size].ljust(self.size), mimetype="text/html")
+        if self.control is not None:
+            response.headers["Cache-Control"] = self.control
+        return response
+
+
+def _asked_page() -> _Page:
     control = request.args.get("cache-control")
-    if control is not None:
-        if not control.isascii() or not control.isprintable():
-            raise BadRequest("cache-control must be printable ASCII, for it becomes a header.")
-        response.headers["Cache-Control"] = control
-    return response
+    if control is not None and not (control.isascii() and control.isprintable()):
+        raise BadRequest("cache-control must be printable ASCII, for it becomes a header.")
+    return _Page(_count("size", len(_PAGE), 0, LARGEST_BYTES), control)
 
 
 def _spread(body: bytes, chunks: int, pause_s: float) -> Iterator[bytes]:

@@ -17,12 +17,12 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Self, TypeAlias
 
 from browserconc.lab import warden
 
+Process: TypeAlias = subprocess.Popen[bytes]
 PIPE = subprocess.PIPE
-Popen = subprocess.Popen
 DEVNULL = subprocess.DEVNULL
 
 _CLEARING_S = 6.0
@@ -54,7 +54,7 @@ class Household:
                 "free some space there or set TMPDIR."
             ) from problem
         self._token = secrets.token_hex(16)
-        self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self._running: dict[int, Process] = {}
         self._closed = False
         self.environment = {warden.VARIABLE: self._token, "TMPDIR": str(self.root)}
         self._warden = subprocess.Popen(
@@ -87,7 +87,7 @@ class Household:
         stdin: int | IO[bytes] = DEVNULL,
         stdout: int | IO[bytes] | None = None,
         pass_fds: Iterable[int] = (),
-    ) -> subprocess.Popen[bytes]:
+    ) -> Process:
         """Starts a process in a session of its own; it ends with us at the latest.
 
         Args:
@@ -123,7 +123,7 @@ class Household:
         self._tell(f"+{process.pid}")
         return process
 
-    def stop(self, process: subprocess.Popen[bytes], timeout_s: float = 2.0) -> None:
+    def stop(self, process: Process, timeout_s: float = 2.0) -> None:
         """Ends a process and its group: SIGTERM, after `timeout_s` SIGKILL; closes its pipes, reaps it.
 
         May be called again, and from a thread, for it can block a little longer than `timeout_s`.
@@ -211,7 +211,7 @@ def run(
     return subprocess.CompletedProcess(list(argv), process.returncode, out or "", err or "")
 
 
-def _signal(process: subprocess.Popen[bytes] | subprocess.Popen[str], name: str) -> None:
+def _signal(process: Process | subprocess.Popen[str], name: str) -> None:
     """Sends a signal to the process's whole group; without groups (Windows) ends the process."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from browserconc.evidence import ledger
-from browserconc.lab.process import PIPE, Household, Popen, ProcessError
+from browserconc.lab.process import PIPE, Household, Process, ProcessError
 from browserconc.lab.server import Server
 
 BACKLOG = 16_384
@@ -42,7 +42,7 @@ class Running:
     ledger: Path
     log: Path
     _household: Household
-    _process: Popen[bytes]
+    _process: Process
 
     @property
     def origin(self) -> str:
@@ -58,8 +58,8 @@ class Running:
         return _tail(self.log, lines)
 
     async def stop(self) -> None:
-        """Ends it and its workers; may be called again. Requests in flight are cut off."""
-        await asyncio.to_thread(self._household.stop, self._process, 1.0)
+        """Ends it and its workers; may be called again. It saves nothing: requests in flight are cut off."""
+        await asyncio.to_thread(self._household.stop, self._process, 0.05)
 
 
 async def start(
@@ -99,9 +99,7 @@ def _require(server: Server) -> None:
     if find_spec(kind.package) is None:
         raise ServerError(f"{server.spec} needs the package {kind.package}: pip install {kind.package}.")
     if kind.forks and not hasattr(os, "fork"):
-        raise ServerError(
-            f"{server.spec} needs os.fork, which this system does not have: use werkzeug-threaded."
-        )
+        raise ServerError(f"{server.spec} needs os.fork, which is missing here: use werkzeug-threaded.")
 
 
 def _listening(port: int) -> socket.socket:
@@ -120,7 +118,7 @@ def _listening(port: int) -> socket.socket:
     return listener
 
 
-async def _ready(running: Running, process: Popen[bytes], timeout_s: float) -> None:
+async def _ready(running: Running, process: Process, timeout_s: float) -> None:
     """Waits for one line per worker; the end of the pipe means that the server died."""
     up = 0
     deadline = time.monotonic() + timeout_s

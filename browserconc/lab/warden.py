@@ -36,34 +36,34 @@ def _read(path: str) -> bytes:
         return b""
 
 
-def _census() -> dict[int, int]:
-    """Maps the id of every living process to its parent's; empty where /proc is missing."""
+def _census() -> dict[int, tuple[int, int]]:
+    """Maps the id of every living process to its parent and group; empty where /proc is missing."""
     if not os.path.isdir("/proc/self"):  # noqa: PTH112
         return {}
-    parents = {}
+    living = {}
     for name in os.listdir("/proc"):  # noqa: PTH208
         if name.isdigit():
             # The command's name stands in brackets and may hold anything: split after the last.
             fields = _read(f"/proc/{name}/stat").rpartition(b")")[2].split()
-            if len(fields) > 1 and fields[0] not in (b"Z", b"X"):
-                parents[int(name)] = int(fields[1])
-    return parents
+            if len(fields) > 2 and fields[0] not in (b"Z", b"X"):
+                living[int(name)] = int(fields[1]), int(fields[2])
+    return living
 
 
-def members(token: str, spared: frozenset[int]) -> set[int]:
-    """Ids of the living processes that carry the token, and of all their descendants."""
+def members(token: str, groups: set[int], spared: frozenset[int]) -> set[int]:
+    """Ids of the living processes in `groups`, of those with the token, and of all descendants."""
     mark = f"{VARIABLE}={token}".encode()
-    parents = _census()
+    living = _census()
     found = {
-        pid for pid in parents if pid not in spared and mark in _read(f"/proc/{pid}/environ").split(b"\0")
-    }
+        pid
+        for pid, (_, group) in living.items()
+        if group in groups or mark in _read(f"/proc/{pid}/environ").split(b"\0")
+    } - spared
     grown = True
     while grown:
-        grown = False
-        for pid, parent in parents.items():
-            if parent in found and pid not in found and pid not in spared:
-                found.add(pid)
-                grown = True
+        children = {pid for pid, (parent, _) in living.items() if parent in found} - found - spared
+        found |= children
+        grown = bool(children)
     return found
 
 
@@ -71,17 +71,20 @@ def clean(root: str, token: str, groups: set[int], spared: frozenset[int]) -> No
     """Ends everything that belongs to the household, then removes its directory.
 
     A process may be forking while we look, so it looks again until nothing is left, for at most
-    two seconds or so.
+    two seconds or so. A killed process loses its environment before it closes its sockets:
+    hence whatever was seen once must be gone, not only unrecognisable.
     """
+    doomed: set[int] = set()
     for _ in range(_ROUNDS):
         for group in groups:
             with contextlib.suppress(OSError):
                 os.killpg(group, signal.SIGKILL)
-        left = members(token, spared)
-        for pid in left:
+        doomed |= members(token, groups, spared)
+        for pid in doomed:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        if not left:
+        doomed &= _census().keys()
+        if not doomed:
             break
         time.sleep(_PAUSE_S)
     for _ in range(_ROUNDS):  # a dying process may still write into it
@@ -102,10 +105,13 @@ def _watch(pipe: int, parent: int) -> set[int]:
     if hasattr(os, "pidfd_open"):
         with contextlib.suppress(OSError):
             watched.append(os.pidfd_open(parent))
+    # Asked after the descriptor was opened: it may have ended before we looked at it.
+    orphaned = os.name == "posix" and os.getppid() != parent
     rest = b""
     while True:
-        # Without a time-out on purpose: only the end of our parent ends this wait.
-        ready = select.select(watched, [], [])[0] if os.name == "posix" else [pipe]
+        # Otherwise without a time-out on purpose: only our parent's end is to end this wait.
+        timeout = 0 if orphaned else None
+        ready = select.select(watched, [], [], timeout)[0] if os.name == "posix" else [pipe]
         chunk = os.read(pipe, 65536) if pipe in ready else b""
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:

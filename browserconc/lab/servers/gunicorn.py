@@ -31,6 +31,7 @@ GEVENT = Kind(
 
 def _main() -> None:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - in the server's process only
+    from gunicorn.arbiter import Arbiter  # noqa: PLC0415
 
     from browserconc.evidence.ledger import Ledger  # noqa: PLC0415
     from browserconc.lab import serving  # noqa: PLC0415
@@ -51,6 +52,8 @@ def _main() -> None:
     }
     if orders.name == GEVENT.name:
         settings["worker_connections"] = 65_536  # 1000 would be a limit of its own kind
+    else:  # Flask is imported once, not by each of 256 workers; gevent must patch first
+        settings["preload_app"] = True
 
     class Application(BaseApplication):  # type: ignore[misc]
         """Reads neither our command line nor a gunicorn.conf.py that happens to lie about."""
@@ -63,7 +66,14 @@ def _main() -> None:
         def load(self) -> Any:
             return serving.application(ledger)
 
-    Application().run()
+    class Prompt(Arbiter):  # type: ignore[misc]
+        """Starts its workers without the random pauses, which add up to seconds."""
+
+        def spawn_workers(self) -> None:
+            for _ in range(self.num_workers - len(self.WORKERS)):
+                self.spawn_worker()
+
+    Prompt(Application()).run()
 
 
 def _greenlet_name() -> str:

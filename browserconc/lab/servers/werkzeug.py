@@ -2,8 +2,9 @@
 
 Up to Flask 0.12 `app.run()` served one request at a time (`werkzeug-single`); since 1.0 it gives
 every connection a thread (`werkzeug-threaded`). Werkzeug can also fork for every connection
-(`werkzeug-forking:N`). Only the first speaks HTTP/1.0; the other two keep connections alive, and
-a kept or silent connection then occupies its thread or child. All of that is left as it is.
+(`werkzeug-forking:N`). The first speaks HTTP/1.0, the others HTTP/1.1, and all close the
+connection after each answer; a silent connection occupies the server, its thread or its child.
+All of that is left as it is.
 """
 
 from __future__ import annotations
