@@ -22,7 +22,11 @@ from browserconc.evidence.netlog_event import Event
 pytestmark = pytest.mark.live
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
-FLAGS = ["--no-sandbox", "--disable-component-update"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-component-update",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # nothing leaves this machine
+]
 PAGE = b"<!doctype html><link rel=icon href=data:,><p>tab"
 DENIED = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=x\r\n"
 HEADERS = b"Content-Type: text/html\r\nSet-Cookie: kept=ServerCookie\r\nContent-Length: %d\r\n\r\n" % len(
