@@ -98,12 +98,16 @@ async def stop(session: Session, into: Path) -> Capture:
         raise CaptureError(
             f"The browser did not finish its trace within {_FLUSH_S:.0f} s; repeat without the trace."
         ) from None
-    handle = outcome["stream"]
+    handle = outcome.get("stream")
+    if handle is None:
+        raise CaptureError("The browser recorded no trace; repeat without it.")
     try:
         with into.open("wb") as file:
             await _copy(session, handle, file)
     except OSError as problem:
         raise CaptureError(f"{into} cannot be written ({problem.strerror}).") from problem
+    except protobuf.WireError as problem:
+        raise CaptureError(f"The browser handed over something else than a trace ({problem}).") from problem
     finally:
         await _send(session, "IO.close", {"handle": handle})
     return Capture(into, bool(outcome.get("dataLossOccurred")))
@@ -146,7 +150,7 @@ def events(path: Path) -> Iterator[Event]:
             yield from _events(trace, path)
     except OSError as problem:
         raise TraceError(f"{path} cannot be read ({problem.strerror}).") from problem
-    except (protobuf.WireError, msgspec.DecodeError) as problem:
+    except (protobuf.WireError, msgspec.DecodeError, RecursionError) as problem:
         raise TraceError(
             f"{path} is not a Perfetto trace ({problem}); record one with streamFormat 'proto'."
         ) from problem

@@ -3,7 +3,7 @@
 Perfetto's rule is that an END closes the latest BEGIN still open on its track. NetLog does not keep
 to it: a request that is cancelled closes its outer BEGIN and leaves the inner ones open, and
 CORS_REQUEST, begun before REQUEST_ALIVE, ends before it too. The exceptions below were found by
-comparing traces with the NetLog files of the same runs (`tests/live/test_nettrace.py` repeats the
+comparing traces with the NetLog files of the same runs (`tests/live/test_nettrace_live.py` repeats the
 comparison). Most show only in the event that comes next on the same source.
 """
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 import re
 
 _CREDENTIAL_HEADER = re.compile(
-    rb'("[\w-]*(?:cookie|auth(?!ority)|token|secret|api-?key|passw|credential|session)[\w-]*:[ ])'
+    rb'("(?!SiteForCookies:)'
+    rb"[\w-]*(?:cookie|auth(?!ority)|token|secret|api-?key|passw|credential|session)[\w-]*:[ ])"
     rb'((?:[^"\\]|\\.)+)(?=")',
     re.IGNORECASE,
 )
