@@ -87,8 +87,8 @@ class Browsers:
         found = await asyncio.to_thread(installed_browsers.find, self._choice.name, own)
         if found is None:
             raise BrowserError(
-                f"No browser named {self._choice.name} was found: run `browserconc doctor --install-browser`, "
-                "or give the path of one with --browser."
+                f"No browser {self._choice.name} was found that starts: run "
+                "`browserconc doctor --install-browser`, or give the path of one with --browser."
             )
         self._executable = found
 

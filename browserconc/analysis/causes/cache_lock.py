@@ -53,8 +53,8 @@ def _remark(case: Case) -> str | None:
     if not waits:
         return None
     return (
-        f"The cache lock gave up after {max(waits) / 1e9:.1f} s: {len(waits)} of {len(case.timelines)} requests "
-        "then went to the network together, past the cache."
+        f"The cache lock gave up after {max(waits) / 1e9:.1f} s: {len(waits)} of {len(case.timelines)} "
+        "requests then went to the network together, past the cache."
     )
 
 
