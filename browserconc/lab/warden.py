@@ -67,6 +67,14 @@ def members(token: str, groups: set[int], spared: frozenset[int]) -> set[int]:
     return found
 
 
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(OSError):
+        if os.name == "posix":
+            os.killpg(group, signal.SIGKILL)
+        else:  # Windows has no groups to kill; there this ends the process at once
+            os.kill(group, signal.SIGTERM)
+
+
 def clean(root: str, token: str, groups: set[int], spared: frozenset[int]) -> None:
     """Ends everything that belongs to the household, then removes its directory.
 
@@ -77,8 +85,7 @@ def clean(root: str, token: str, groups: set[int], spared: frozenset[int]) -> No
     doomed: set[int] = set()
     for _ in range(_ROUNDS):
         for group in groups:
-            with contextlib.suppress(OSError):
-                os.killpg(group, signal.SIGKILL)
+            _kill_group(group)
         doomed |= members(token, groups, spared)
         for pid in doomed:
             with contextlib.suppress(OSError):

@@ -7,10 +7,12 @@ from hypothesis import strategies as st
 
 from browserconc.lab.endpoint import Barrier, create_app
 
+APP = create_app()
+
 
 @pytest.fixture
 def client() -> FlaskClient:
-    return create_app().test_client()
+    return APP.test_client()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_no_value_of_any_key_is_an_error_of_ours(key: str, value: str) -> None:
     query = {"delay": "0", "chunks": "1", key: value}
     if key == "delay" and value.strip().replace("_", "").replace(".", "").isdecimal():
         return  # a good value, which would sleep
-    assert create_app().test_client().get("/stream", query_string=query).status_code in {200, 400}
+    assert APP.test_client().get("/stream", query_string=query).status_code in {200, 400}
 
 
 def test_a_barrier_that_stays_alone_gives_up_with_503(client: FlaskClient) -> None:
