@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from collections.abc import Iterator
@@ -44,10 +45,20 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[TextIO, int]]:
     os.close(ours)
 
 
+def all_of(stream: TextIO, ours: int) -> str:
+    """What the terminal was sent; its end comes as end of file or, on Linux, as EIO."""
+    stream.close()
+    shown = b""
+    with contextlib.suppress(OSError):
+        while piece := os.read(ours, 65536):
+            shown += piece
+    return shown.decode()
+
+
 def test_on_a_terminal_it_shows_and_clears_up(terminal: tuple[TextIO, int]) -> None:
     stream, ours = terminal
     a_run(TrialProgress(stream=stream))
-    shown = os.read(ours, 65536).decode()
+    shown = all_of(stream, ours)
     assert "one line that stays [red]\\x1b[2J" in shown
     assert "10 of 10 done in 5.05 s" in shown
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l"), "the cursor is back"
@@ -64,7 +75,7 @@ def test_the_cursor_is_back_after_an_error(terminal: tuple[TextIO, int]) -> None
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    shown = os.read(ours, 65536).decode()
+    shown = all_of(stream, ours)
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l")
 
 
