@@ -15,13 +15,14 @@ from browserconc.report.printable import printable
 from browserconc.report.table import Group, Row
 from browserconc.report.wording import (
     at_once,
+    blamed,
     cause_named,
     headline,
     megabytes,
-    percent,
     price,
     remedies_title,
     seconds,
+    share_named,
 )
 
 _LABELS = 20
@@ -67,13 +68,13 @@ def _table(group: Group) -> list[str]:
 
 def _row(row: Row, repeated: bool) -> str:
     verdict, size = row.trial.verdict, row.memory_per_tab_bytes
-    held = f"{verdict.culprit or ''} **{_safe(cause_named(verdict))}**".strip() if row.held_back else "-"
+    held = f"{blamed(verdict)} **{_safe(cause_named(verdict))}**".strip() if row.held_back else "-"
     cells = [
         _safe(row.name),
         f"{seconds(row.trial.makespan_ns)} s",
         str(row.trial.concurrency.sustained),
         held,
-        percent(verdict.share) if row.held_back and verdict.cause else "",
+        share_named(verdict),
         "-" if size is None else megabytes(size),
     ]
     if repeated:

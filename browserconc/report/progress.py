@@ -96,8 +96,8 @@ class _Done(ProgressColumn):
         if "ended" in task.fields:
             return Text(task.fields["ended"], style="bright_black")
         in_flight = task.fields["in_flight"]
-        at_server = "" if in_flight is None else f"   {in_flight} at the server"
-        return Text(f"{int(task.completed):>5} of {int(task.total or 0)} done{at_server}")
+        at_server = "" if in_flight is None else f"{in_flight} at the server"
+        return Text(f"{int(task.completed):>5} of {int(task.total or 0)} done   {at_server:<16}")
 
 
 class _Rest(ProgressColumn):

@@ -6,6 +6,8 @@ makes it, and nothing is read as rich's markup.
 
 from __future__ import annotations
 
+import re
+import textwrap
 from collections.abc import Iterable
 from io import StringIO
 
@@ -20,13 +22,14 @@ from browserconc.report.printable import printable
 from browserconc.report.table import Group, Row
 from browserconc.report.wording import (
     at_once,
+    blamed,
     cause_named,
     headline,
     megabytes,
-    percent,
     price,
     remedies_title,
     seconds,
+    share_named,
 )
 
 NARROWEST = 40
@@ -36,6 +39,7 @@ _LABELS = range(15, 23)
 """The strategy column, which the picture shares: as wide as the longest name within these."""
 _WITHOUT_MEMORY = 72
 """Columns below which the table does without memory, the one number the conclusion repeats."""
+_NUMBER_AND_UNIT = re.compile(r"(?<=\d) (?=(?:s|ms|MB|GB|%)(?:\W|$))")
 
 
 def render(
@@ -98,12 +102,19 @@ class _Page:
         return written if self.colour else "".join(f"{line.rstrip()}\n" for line in written.splitlines())
 
     def say(self, text: str, *, style: str = "", indent: int = _INDENT) -> RenderableType:
-        return Padding(Text(printable(text, self.encoding), style=style), (0, 0, 0, indent))
+        return Padding(Text(self.wrapped(text, self.width - indent), style=style), (0, 0, 0, indent))
+
+    def wrapped(self, text: str, width: int) -> str:
+        """Breaks lines, but not between a number and its unit, which rich would."""
+        held = _NUMBER_AND_UNIT.sub("\N{NO-BREAK SPACE}", printable(text, self.encoding))
+        broken = textwrap.fill(held, width, break_on_hyphens=False)
+        return broken.replace("\N{NO-BREAK SPACE}", " ")
 
     def point(self, mark: str, text: str, style: str = "") -> RenderableType:
         """A line that hangs under itself where it is too long for one."""
         grid = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 1, 0, 0))
-        grid.add_row(Text(mark, style=style), Text(printable(text, self.encoding)))
+        hanging = self.wrapped(text, self.width - _INDENT - len(mark) - 1)
+        grid.add_row(Text(mark, style=style), Text(hanging))
         return Padding(grid, (0, 0, 0, _INDENT))
 
     def lines(self, drawn: Iterable[waterfall.Line]) -> list[RenderableType]:
@@ -152,7 +163,7 @@ class _Page:
                 *([range_] if repeated else []),
                 str(row.trial.concurrency.sustained),
                 self.held_back(row),
-                percent(verdict.share) if row.held_back and verdict.cause else "",
+                share_named(verdict),
                 *([f"{row.agreeing}/{len(row.repeats)}"] if repeated else []),
                 *(["-" if size is None else megabytes(size)] if memory else []),
             )
@@ -162,7 +173,7 @@ class _Page:
         verdict = row.trial.verdict
         if not row.held_back:
             return Text("-", style="bright_black")
-        culprit = verdict.culprit or ("-" if verdict.cause else "")
+        culprit = blamed(verdict)
         style = "yellow" if verdict.kind == "undecided" else "bold"
         named = printable(cause_named(verdict), self.encoding)
         return Text.assemble(f"{culprit:<8} " if culprit else "", (named, style))

@@ -65,10 +65,22 @@ def _target(trials: tuple[TrialFinding, ...]) -> str:
     return f"to {kind} ({named})"
 
 
+def blamed(verdict: Verdict) -> str:
+    """The culprit, where there is one to name."""
+    return verdict.culprit or "" if verdict.kind in {"limited", "serial"} else ""
+
+
+def share_named(verdict: Verdict) -> str:
+    """The cause's share of the waiting, where there is a cause to name."""
+    return percent(verdict.share) if verdict.kind in {"limited", "serial"} and verdict.cause else ""
+
+
 def cause_named(verdict: Verdict) -> str:
     """The cause and, where one was seen, its limit: `host limit (6)`."""
+    if verdict.kind == "undecided":
+        return "undecided"
     if verdict.cause is None:
-        return "undecided" if verdict.kind == "undecided" else "no cause found"
+        return "no cause found"
     limit = f" ({verdict.limit})" if verdict.kind == "limited" and verdict.limit is not None else ""
     return look(verdict.cause).name + limit
 

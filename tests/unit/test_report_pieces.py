@@ -87,7 +87,12 @@ def test_repeats_speak_with_the_voice_of_their_median() -> None:
 
 def test_a_verdict_without_a_cause_is_not_silent() -> None:
     assert wording.cause_named(Verdict("serial", 1, None, None, 0.0, ())) == "no cause found"
-    assert wording.cause_named(Verdict("undecided", None, None, None, 0.0, ())) == "undecided"
+    unsure = Verdict("undecided", 6, "browser", "host-limit", 0.5, ())
+    assert (wording.cause_named(unsure), wording.blamed(unsure), wording.share_named(unsure)) == (
+        "undecided",
+        "",
+        "",
+    )
 
 
 def test_nothing_measured_is_said() -> None:
@@ -103,3 +108,10 @@ def test_colour_shows_only_when_asked() -> None:
 def test_lone_surrogates_still_make_json() -> None:
     odd = dataclasses.replace(results.default_run(), recording="/tmp/\udc80")
     assert result_json.parse(result_json.render(odd)).recording == r"/tmp/\udc80"
+
+
+@pytest.mark.parametrize("width", range(40, 120))
+def test_a_number_stays_with_its_unit(width: int) -> None:
+    text = terminal.render(dataclasses.replace(results.default_run(), trials=()), width=width)
+    conclusion = text.split("\n\n")[1]
+    assert not [line for line in conclusion.split("\n") if line.split()[0] in {"s", "s:", "%"}]

@@ -124,7 +124,7 @@ RESULTS = st.builds(
     ),
     recording=st.none() | TEXTS,
 )
-some = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @some
@@ -162,7 +162,9 @@ def test_markdown_is_printable_and_its_fences_close(result: Result) -> None:
     assert all(line.isprintable() for line in lines)
     fences = [line for line in lines if line.lstrip().startswith("```")]
     assert fences in ([], ["```text", "```"])
-    columns = {line.replace("\\|", "").count("|") for line in lines if line.startswith("| ")}
+    before, _, after = text.partition("```text\n")
+    outside = (before + after.partition("\n```\n")[2]).split("\n")
+    columns = {line.count("|") for line in outside if line.startswith("| ")}
     assert columns <= {5, 7, 9}
 
 
