@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import shutil
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from browserconc.evidence import nettrace
+from browserconc.evidence import netlog, nettrace
 from browserconc.evidence.netlog_event import Event
 
 pytestmark = pytest.mark.live
@@ -104,27 +103,7 @@ async def observe(
         await context.close()
         captured = await nettrace.stop(session, trace)
         assert not captured.lossy
-    return netlog(log), list(nettrace.events(trace))
-
-
-def netlog(path: Path) -> list[Event]:
-    log = json.loads(path.read_text())
-    types = {number: name for name, number in log["constants"]["logEventTypes"].items()}
-    sources = {number: name for name, number in log["constants"]["logSourceType"].items()}
-    phases = {
-        number: name.removeprefix("PHASE_") for name, number in log["constants"]["logEventPhase"].items()
-    }
-    return [
-        Event(
-            int(event["time"]) * MS,
-            types[event["type"]],
-            phases[event["phase"]],
-            event["source"]["id"],
-            sources[event["source"]["type"]],
-            event.get("params") or {},
-        )
-        for event in log["events"]
-    ]
+    return netlog.read(log).events, list(nettrace.events(trace))
 
 
 def by_source(events: Iterable[Event]) -> dict[int, list[Event]]:

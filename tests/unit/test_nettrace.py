@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -12,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from browserconc.evidence import nettrace, perfetto, protobuf
+from browserconc.evidence import netlog, nettrace, perfetto, protobuf
 from browserconc.evidence.netlog_event import Event
 
 RECORDING = Path(__file__).parent.parent / "recordings" / "nettrace"
@@ -26,24 +25,10 @@ def trace() -> list[Event]:
 
 
 @pytest.fixture(scope="module")
-def netlog() -> list[Event]:
-    log = json.loads((RECORDING / "netlog.json").read_text())
-    types = {number: name for name, number in log["constants"]["logEventTypes"].items()}
-    sources = {number: name for name, number in log["constants"]["logSourceType"].items()}
-    phases = {
-        number: name.removeprefix("PHASE_") for name, number in log["constants"]["logEventPhase"].items()
-    }
-    return [
-        Event(
-            int(event["time"]) * MS,
-            types[event["type"]],
-            phases[event["phase"]],
-            event["source"]["id"],
-            sources[event["source"]["type"]],
-            event.get("params") or {},
-        )
-        for event in log["events"]
-    ]
+def logged() -> list[Event]:
+    log = netlog.read(RECORDING / "netlog.json")
+    assert not log.skipped
+    return log.events
 
 
 def by_source(events: Iterable[Event]) -> dict[int, list[Event]]:
@@ -59,10 +44,10 @@ def written(path: Path, data: bytes) -> Path:
 
 
 def test_every_source_has_the_same_events_as_in_the_netlog_file(
-    trace: list[Event], netlog: list[Event]
+    trace: list[Event], logged: list[Event]
 ) -> None:
     traced = by_source(trace)
-    sources = by_source(netlog)
+    sources = by_source(logged)
     assert Counter(events[0].source_type for events in sources.values()).keys() == {
         "URL_REQUEST", "HTTP_STREAM_JOB", "SOCKET",
     }  # fmt: skip
@@ -72,11 +57,11 @@ def test_every_source_has_the_same_events_as_in_the_netlog_file(
         ]
 
 
-def test_times_are_those_of_the_netlog_file_in_microseconds(trace: list[Event], netlog: list[Event]) -> None:
+def test_times_are_those_of_the_netlog_file_in_microseconds(trace: list[Event], logged: list[Event]) -> None:
     traced = by_source(trace)
     late = [
         one.time_ns - other.time_ns
-        for source, events in by_source(netlog).items()
+        for source, events in by_source(logged).items()
         for one, other in zip(traced[source], events, strict=True)
     ]
     assert min(late) >= 0
@@ -85,8 +70,8 @@ def test_times_are_those_of_the_netlog_file_in_microseconds(trace: list[Event], 
     assert all(event.time_ns % 1000 == 0 for event in trace)
 
 
-def test_requests_given_up_are_in_it(netlog: list[Event]) -> None:
-    assert sum(event.type == "CANCELLED" for event in netlog) >= 2
+def test_requests_given_up_are_in_it(logged: list[Event]) -> None:
+    assert sum(event.type == "CANCELLED" for event in logged) >= 2
 
 
 def test_dependencies_name_sources_of_the_trace(trace: list[Event]) -> None:
