@@ -39,7 +39,9 @@ CASES: dict[str, tuple[str, ...]] = {
 }
 
 
-def wrong(server: str, strategy: str, verdict: dict[str, Any], shares: dict[str, float]) -> str | None:
+def wrong(  # noqa: PLR0911 - one return per row of the table
+    server: str, strategy: str, verdict: dict[str, Any], shares: dict[str, float]
+) -> str | None:
     """Why this verdict is not the truth of the case; None if it is."""
     found = (verdict["kind"], verdict["limit"], verdict["cause"])
     if strategy in CACHE_LOCKED:

@@ -172,7 +172,9 @@ def _judged(one: Recording, logs: _NetLogs) -> TrialFinding:
     ended_ns = manifest.ended_ns or released_ns
     tracks: list[Track] = []
     sources = set()
-    facts: dict[str, Fact] = {name: manifest.facts.get(name) for name in ("cpu_busy_share",)}
+    facts: dict[str, Fact] = {
+        name: manifest.facts.get(name) for name in ("cpu_busy_share", "cpu_pressure_share")
+    }
     doubts = list(manifest.doubts)
     if manifest.error:
         doubts.insert(0, manifest.error)

@@ -52,7 +52,7 @@ def _join_browser(requests: list[_Request], tracks: list[Track], evidence: Evide
         via = track.facts.get("via")
         if isinstance(via, str) and via in evidence.gates:
             by_index.setdefault(evidence.gates[via], track)
-        elif track.facts.get("leg") == 0 and track.spans[0].start_ns >= evidence.released_ns - CLOCK_SLACK_NS:
+        elif track.facts.get("leg") == 0:
             waiting[_without_fragment(track.url)].append(track)
     for request in requests:
         index = request.client.index

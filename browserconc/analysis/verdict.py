@@ -30,8 +30,6 @@ SPREAD_SHARE = 0.1
 """A start spread above this part of the service time is a doubt: the requests could not overlap fully."""
 EXPLAINED_SHARE = 0.75
 """Below this part of the waiting explained there is no verdict."""
-BUSY_SHARE = 0.9
-"""Above this part of all cores' time the machine itself is a doubt."""
 
 
 def judge(case: Case, cost: Cost | None) -> TrialFinding:
@@ -159,9 +157,6 @@ def _doubts(
             f"The requests reached the wire {spread_ns / 1e6:.0f} ms apart, more than a tenth of the "
             f"{service_ns / 1e9:.2f} s of service: a longer --delay makes the picture sharper."
         )
-    busy = case.evidence.facts.get("cpu_busy_share")
-    if isinstance(busy, float) and busy > BUSY_SHARE:
-        doubts.append(f"The machine was {busy:.0%} busy: times may be longer than they need to be.")
     doubts += [remark for cause in CAUSES if cause.remark and (remark := cause.remark(case))]
     return doubts
 

@@ -14,11 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-import psutil
-
 from browserconc import recording
 from browserconc.evidence import client, ledger
-from browserconc.lab import release
+from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
 from browserconc.lab.process import Household, ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
@@ -120,7 +118,7 @@ async def _measure(
         nonlocal done
         done += 1
 
-    busy_before = psutil.cpu_times()
+    before = machine_load.Reading.take()
     cpu_before = browser_cpu_ns() if tabs else 0
     progress = asyncio.create_task(_report(trial.id, running.ledger, lambda: done, watcher))
     lines: list[client.ClientLine] = []
@@ -144,8 +142,7 @@ async def _measure(
         raise
     finally:
         progress.cancel()
-    busy_after = psutil.cpu_times()
-    facts["cpu_busy_share"] = _busy_share(busy_before, busy_after)
+    facts.update(machine_load.Reading.take().since(before))
     rows = client.read(into / client.FILE)
     first = min((row.released_ns for row in rows if row.released_ns is not None), default=None)
     manifest = replace(
@@ -176,10 +173,3 @@ async def _report(trial_id: str, path: Path, done: Callable[[], int], watcher: W
         await asyncio.sleep(PROGRESS_PERIOD_S)
         started, ended = growing.counts()
         watcher.update(trial_id, max(done(), ended), started - ended)
-
-
-def _busy_share(before: Any, after: Any) -> float | None:
-    """The part of all cores' time that something ran in, between two readings."""
-    total = sum(after) - sum(before)
-    idle = (after.idle - before.idle) + (getattr(after, "iowait", 0.0) - getattr(before, "iowait", 0.0))
-    return round(1 - idle / total, 3) if total > 0 else None

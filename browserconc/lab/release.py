@@ -113,16 +113,15 @@ async def _load(
 
 _FETCH = """async urls => {
   const one = async url => {
-    const start = performance.now();
     try {
       const response = await fetch(url);
       await response.arrayBuffer();
-      return {start, end: performance.now(), status: response.status, error: null};
+      return {end: performance.now(), status: response.status, error: null};
     } catch (problem) {
-      return {start, end: performance.now(), status: null, error: String(problem).slice(0, 120)};
+      return {end: performance.now(), status: null, error: String(problem).slice(0, 120)};
     }
   };
-  return {now: performance.now(), rows: await Promise.all(urls.map(one))};
+  return Promise.all(urls.map(one));
 }"""
 
 
@@ -153,20 +152,19 @@ async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Fin
         return Released(asked_ns, time.monotonic_ns(), rows, [])
     ended_ns = time.monotonic_ns()
     lines = []
-    for index, (url, row) in enumerate(zip(urls, answer["rows"], strict=True)):
+    for index, (url, row) in enumerate(zip(urls, answer, strict=True)):
         finished()
         lines.append(
             ClientLine(
                 index,
                 url,
-                released_ns=zero_ns + round(row["start"] * 1e6),
+                released_ns=asked_ns,
                 done_ns=zero_ns + round(row["end"] * 1e6),
                 status=row["status"],
                 error=row["error"],
             )
         )
-    released_ns = min(line.released_ns or asked_ns for line in lines)
-    return Released(released_ns, ended_ns, lines, [])
+    return Released(asked_ns, ended_ns, lines, [])
 
 
 async def _page_clock(page: Page) -> int:

@@ -7,6 +7,7 @@ from browserconc.analysis.causes import (
     cache_lock,
     connection_setup,
     host_limit,
+    machine_saturated,
     server_width,
     staggered_start,
 )
@@ -19,4 +20,5 @@ CAUSES: tuple[Cause, ...] = (
     server_width.CAUSE,
     connection_setup.CAUSE,
     browser_overhead.CAUSE,
+    machine_saturated.CAUSE,
 )

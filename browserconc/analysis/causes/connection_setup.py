@@ -11,7 +11,10 @@ from browserconc.model.timeline import Timeline
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     if (connect := timeline.span("client", "connect")) and connect.end_ns is not None:
-        yield Claim("connection-setup", connect.start_ns, connect.end_ns, "TCP connect")
+        send = timeline.span("client", "send")
+        yield Claim(
+            "connection-setup", connect.start_ns, send.start_ns if send else connect.end_ns, "TCP connect"
+        )
     for name in ("TCP_CONNECT", "SSL_CONNECT"):
         span = timeline.span("netlog", name)
         if span and span.end_ns is not None:

@@ -1,4 +1,4 @@
-"""The client let this request go later than the first."""
+"""The client began with this request later than with the first."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from browserconc.model.timeline import Timeline
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     released = timeline.span("client", "released")
-    if released and released.start_ns > timeline.start_ns:
-        late_ms = (released.start_ns - timeline.start_ns) / 1e6
+    first_act = timeline.span("client", "connect") or timeline.span("client", "send") or released
+    if first_act and first_act.start_ns > timeline.start_ns:
+        late_ms = (first_act.start_ns - timeline.start_ns) / 1e6
         yield Claim(
             "staggered-start",
             timeline.start_ns,
-            released.start_ns,
-            f"let go {late_ms:.1f} ms after the first",
+            first_act.start_ns,
+            f"begun {late_ms:.1f} ms after the first",
         )
 
 
@@ -25,9 +26,10 @@ CAUSE = Cause(
     id="staggered-start",
     title="late start",
     culprit="client",
-    what="The tabs were not let go together, so they could not overlap fully.",
+    what="The requests were not let go together, so they could not overlap fully.",
     recognised="The release instants lie more than a tenth of the service time apart.",
     remedy="Prepare all tabs first, then release them together.",
     claims=_claims,
+    limits=True,
     threads=("locustio/locust#1183",),
 )
