@@ -19,6 +19,7 @@ PRESSURE_SHARE = 0.25
 LONGEST_NS = 1_000_000_000
 """No scheduler keeps a process waiting much longer; what lasts longer has another reason."""
 _ENVELOPES = (
+    "HTTP_STREAM_REQUEST",
     "HTTP_TRANSACTION_READ_HEADERS",
     "REQUEST_ALIVE",
     "URL_REQUEST_START_JOB",

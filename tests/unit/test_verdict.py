@@ -1,0 +1,139 @@
+"""Verdicts on small made-up trials: above all, when there must be none."""
+
+from tests.unit.cases import client, judged, ledger, netlog
+
+SIX = {"max_sockets_per_group": 6}
+
+
+def passage(index, sent, end, *before, details=None):
+    """A request's way through the browser: what held it back, then send and answer."""
+    return netlog(
+        index,
+        *before,
+        ("HTTP_TRANSACTION_SEND_REQUEST", sent, sent),
+        ("HTTP_TRANSACTION_READ_HEADERS", sent, end),
+        details=details,
+    )
+
+
+def test_equal_urls_one_after_the_other_are_the_cache_lock():
+    tracks = []
+    for i in range(5):
+        begun, end = i * 500, (i + 1) * 500
+        tracks += [
+            client(i, end),
+            ledger(i, begun, end),
+            passage(i, begun, end, ("HTTP_CACHE_ADD_TO_ENTRY", 0, begun)),
+        ]
+    finding = judged(tracks, stated=None, server="werkzeug-threaded")
+    assert (finding.verdict.kind, finding.verdict.limit, finding.verdict.cause) == ("serial", 1, "cache-lock")
+    assert finding.verdict.culprit == "browser"
+    assert finding.waiting_ns["unattributed"] == 0
+    assert finding.verdict.share == 1.0
+
+
+def test_the_same_picture_without_evidence_is_undecided():
+    tracks = []
+    for i in range(5):
+        tracks += [client(i, (i + 1) * 500), ledger(i, i * 500, (i + 1) * 500)]
+    finding = judged(tracks, stated=None, server="werkzeug-threaded")
+    assert finding.verdict.kind == "undecided"
+    assert finding.verdict.cause is None
+
+
+def stalled(i):
+    stall = ("STALL", 0, 500)
+    return passage(
+        i, 500, 1000, ("HTTP_STREAM_REQUEST", 0, 500), stall, details={"STALL": {"limit": "group"}}
+    )
+
+
+def test_six_then_four_is_the_host_limit_of_the_browsers_own_log():
+    tracks = []
+    for i in range(6):
+        tracks += [client(i, 500), ledger(i, 0, 500), passage(i, 0, 500)]
+    for i in range(6, 10):
+        tracks += [client(i, 1000), ledger(i, 500, 1000), stalled(i)]
+    finding = judged(tracks, strategy="tabs-distinct", stated=None, server="werkzeug-threaded", facts=SIX)
+    assert (finding.verdict.kind, finding.verdict.limit, finding.verdict.cause) == (
+        "limited",
+        6,
+        "host-limit",
+    )
+
+
+def test_the_limit_is_counted_where_the_log_does_not_say_it():
+    tracks = []
+    for i in range(3):
+        tracks += [
+            client(i, 500),
+            ledger(i, 0, 500),
+            passage(i, 0, 500, ("HTTP_STREAM_REQUEST", 0, 0)),
+        ]
+    for i in range(3, 6):
+        tracks += [client(i, 1000), ledger(i, 500, 1000), stalled(i)]
+    finding = judged(tracks, strategy="tabs-distinct", stated=None, server="werkzeug-threaded")
+    assert (finding.verdict.limit, finding.verdict.cause) == (3, "host-limit")
+
+
+def test_the_narrower_of_two_limits_binds():
+    """Four workers behind six connections: some wait in the browser, but the server is the limit."""
+    tracks = []
+    for i in range(4):
+        tracks += [client(i, 500), ledger(i, 0, 500, pid=i), passage(i, 0, 500)]
+    for i in (4, 5):
+        tracks += [client(i, 1000), ledger(i, 500, 1000, pid=i - 4), passage(i, 0, 1000)]
+    for i in (6, 7):
+        tracks += [client(i, 1000), ledger(i, 500, 1000, pid=i - 4), stalled(i)]
+    finding = judged(tracks, strategy="tabs-distinct", server="gunicorn-sync:4", stated=4, facts=SIX)
+    assert (finding.verdict.kind, finding.verdict.limit) == ("limited", 4)
+    assert (finding.verdict.cause, finding.verdict.culprit) == ("server-width", "server")
+
+
+def test_a_server_configured_without_a_limit_has_no_width():
+    tracks = []
+    for i in range(4):
+        tracks += [client(i, (i + 1) * 500, send=0), ledger(i, i * 500, (i + 1) * 500)]
+    finding = judged(tracks, strategy="raw-socket", server="werkzeug-threaded", stated=None)
+    assert finding.verdict.kind == "undecided"
+
+
+def test_workers_that_accept_unevenly_are_seen_per_process():
+    tracks = [
+        client(0, 500, send=0),
+        ledger(0, 0, 500, pid=1),
+        client(1, 1000, send=0),
+        ledger(1, 500, 1000, pid=1),
+    ]
+    tracks += [client(2, 500, send=0), ledger(2, 0, 500, pid=2)]
+    finding = judged(tracks, strategy="raw-socket", server="gunicorn-sync:2", stated=2)
+    assert (finding.verdict.cause, finding.verdict.limit) == ("server-width", 2)
+    assert any("2 processes took 2, 1 requests" in line for line in finding.verdict.because)
+
+
+def test_late_starts_are_no_limit_of_the_server():
+    tracks = []
+    for i in range(4):
+        begun = i * 400
+        tracks += [client(i, begun + 500, released=begun, send=begun), ledger(i, begun, begun + 500)]
+    finding = judged(tracks, strategy="raw-socket", server="werkzeug-threaded", stated=None)
+    assert finding.verdict.culprit != "server"
+    assert finding.verdict.cause in ("staggered-start", None)
+
+
+def test_one_request_shows_no_concurrency():
+    finding = judged([client(0, 500, send=0), ledger(0, 0, 500)], strategy="raw-socket")
+    assert finding.verdict.kind == "undecided"
+    assert "--tabs 2" in finding.verdict.doubts[0]
+
+
+def test_all_failed_is_undecided_and_says_so():
+    finding = judged(
+        [client(i, 5, send=0, error="connection refused") for i in range(3)], strategy="raw-socket"
+    )
+    assert finding.verdict.kind == "undecided"
+    assert "failed" in finding.verdict.doubts[0]
+
+
+def test_no_request_is_undecided():
+    assert judged([client(0, 1)][:0] or [client(0, 1, error="x")]).verdict.kind == "undecided"
