@@ -142,7 +142,7 @@ def compare(
     except (profiles.UsageError, ExpectationError) as problem:
         raise click.UsageError(str(problem)) from problem
     if install_browser:
-        _install_browser(only_if_missing=True)
+        _install_browser()
     folder = out or _new_recording()
     result, interrupted = _measured(lambda progress: pipeline.compare(plan, folder, progress), folder, quiet)
     _show(result, json_file, markdown, verbose)
@@ -191,7 +191,7 @@ def doctor(install_browser: bool) -> int:
     from browserconc.report.doctor import render
 
     if install_browser:
-        _install_browser(only_if_missing=False)
+        _install_browser()
     checks = examine()
     click.echo(render(checks, colour=_colour(), width=_width()), nl=False)
     return CANNOT_MEASURE if any(check.ok is False and check.name == "browser" for check in checks) else 0
@@ -288,10 +288,11 @@ def _first_doubt(result: Result) -> str:
     return (said or doubts or ["Nothing was measured."])[0]
 
 
-def _install_browser(*, only_if_missing: bool) -> None:
+def _install_browser() -> None:
+    """Provides a browser where none is found."""
     from browserconc.lab import installed_browsers
 
-    if only_if_missing and installed_browsers.find():
+    if installed_browsers.find():
         return
     try:
         path = installed_browsers.install(tell=lambda line: click.echo(line, err=True))

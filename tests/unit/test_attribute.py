@@ -1,5 +1,7 @@
 """An attribution is an exact partition, whatever the claims."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +27,7 @@ def test_slices_partition_the_request(start, length, made):
 @given(st.integers(0, 100), st.integers(1, 100), claims)
 def test_neighbours_differ_and_belong_to_a_claim(start, length, made):
     slices = attribute(start, start + length, made)
-    for left, right in zip(slices, slices[1:], strict=False):
+    for left, right in pairwise(slices):
         assert left.cause != right.cause
     for piece in slices:
         covering = [c for c in made if c.start_ns <= piece.start_ns < c.end_ns]
