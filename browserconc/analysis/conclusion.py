@@ -159,7 +159,7 @@ def _skewed(naive: TrialFinding, raw: TrialFinding, skew: float) -> str:
 
 def _why(trial: TrialFinding) -> str:
     verdict = trial.verdict
-    share = f"{verdict.share:.0%} of all waiting"
+    share = f"{int(verdict.share * 100 + 1e-9)} % of all waiting"  # rounded down, as in the table
     match verdict.cause:
         case "cache-lock":
             return (
