@@ -59,17 +59,19 @@ async def compare(plan: Plan, out: Path, progress: Progress) -> Result:
         async with AsyncExitStack() as stack:
             browsers = None
             if any(STRATEGIES[trial.strategy].open for trial in plan.trials):
-                browsers = Browsers(household, plan.browser, netlogs=out)
+                netlogs = out if "netlog" in plan.evidence else None
+                browsers = Browsers(household, plan.browser, netlogs=netlogs)
                 await stack.enter_async_context(browsers)
             recorded: list[Recording] = []
             for trial in plan.trials:
-                recorded.append(await _one(trial, out, len(recorded), household, browsers, progress))
+                recorded.append(await _one(plan, trial, out, len(recorded), household, browsers, progress))
             for trial in _proofs(plan, recorded):
-                recorded.append(await _one(trial, out, len(recorded), household, browsers, progress))
+                recorded.append(await _one(plan, trial, out, len(recorded), household, browsers, progress))
     return analyze(out)
 
 
 async def _one(
+    plan: Plan,
     trial: Trial,
     out: Path,
     number: int,
@@ -79,7 +81,9 @@ async def _one(
 ) -> Recording:
     progress.trial_started(trial.id, trial.strategy, trial.tabs, trial.delay_s)
     folder = out / f"{number + 1:02d}-{trial.id}"
-    one = await record(trial, folder, household=household, browsers=browsers, watcher=progress)
+    one = await record(
+        trial, folder, household=household, browsers=browsers, watcher=progress, evidence=plan.evidence
+    )
     progress.trial_ended(trial.id, _first_word(one))
     return one
 
