@@ -259,13 +259,17 @@ def _evidence(key: str, value: object) -> tuple[str, ...]:
 def _switches(key: str, value: object) -> tuple[str, ...]:
     """Switches of the browser, each a text of its own: a switch may hold commas."""
     if not isinstance(value, list | tuple):
-        raise UsageError(f'{key} must be a list such as ["--enable-features=HappyEyeballsV3"], not {value!r}.')
+        raise UsageError(
+            f'{key} must be a list such as ["--enable-features=HappyEyeballsV3"], not {value!r}.'
+        )
     words = tuple(_text(key, item) for item in value)
     for word in words:
         if not word.startswith("--") or "\0" in word:
             raise UsageError(f"{key} must be switches that begin with --, not {word!r}.")
         if word.split("=", 1)[0] in OWN_SWITCHES:
-            raise UsageError(f"{key} must not hold {word.split('=', 1)[0]}, which every browser gets from us.")
+            raise UsageError(
+                f"{key} must not hold {word.split('=', 1)[0]}, which every browser gets from us."
+            )
     return words
 
 

@@ -154,14 +154,16 @@ def _lines(path: Path) -> Iterator[CdpLine]:
         try:
             yield decoder.decode(row)
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            raise RecordingError(f"{path} line {number} is not a line of CDP events ({problem}).") from problem
+            raise RecordingError(
+                f"{path} line {number} is not a line of CDP events ({problem})."
+            ) from problem
 
 
 class _Leg:
     def __init__(self, asked: CdpLine, before: _Leg | None) -> None:
         self.asked = asked
         self.via = before.asked.url if before else None
-        self.number = before.number + 1 if before else 0
+        self.number: int = before.number + 1 if before else 0
         self.answer: CdpLine | None = None
         self.end: CdpLine | None = None
 

@@ -70,14 +70,17 @@ async def _trace(browser: Any, path: Path, doubts: list[str]) -> AsyncIterator[N
 
 
 async def _tracing(browser: Any, doubts: list[str]) -> _Session | None:
-    session: _Session | None = None
+    lacking = "There is no trace of the browser's network stack:"
     try:
-        session = await asyncio.wait_for(browser.new_browser_cdp_session(), SESSION_TIMEOUT_S)
+        session: _Session = await asyncio.wait_for(browser.new_browser_cdp_session(), SESSION_TIMEOUT_S)
+    except (DriverError, TimeoutError) as problem:
+        doubts.append(f"{lacking} {_reason(problem)}")
+        return None
+    try:
         await nettrace.start(session)
-    except (nettrace.CaptureError, DriverError, TimeoutError) as problem:
-        doubts.append(f"There is no trace of the browser's network stack: {_reason(problem)}")
-        if session:
-            await _detached(session)
+    except nettrace.CaptureError as problem:
+        doubts.append(f"{lacking} {_reason(problem)}")
+        await _detached(session)
         return None
     return session
 

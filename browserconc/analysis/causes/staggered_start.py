@@ -10,7 +10,8 @@ from browserconc.model.timeline import Timeline
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
-    released = timeline.span("client", "released")
+    # A client without a browser lets a request go when it connects.
+    released = timeline.span("client", "connect") or timeline.span("client", "released")
     if released and released.start_ns > timeline.start_ns:
         late_ms = (released.start_ns - timeline.start_ns) / 1e6
         yield Claim(
