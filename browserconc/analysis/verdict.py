@@ -10,6 +10,7 @@ from browserconc.analysis.attribute import attribute
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import Interval, concurrency, service_spans
 from browserconc.analysis.service import on_the_wire_ns, service_claims
+from browserconc.analysis.unseen import unseen
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import (
     SERVICE,
@@ -181,6 +182,8 @@ def _verdict(
         return Verdict("concurrent", None, None, None, 0.0, doubts)
     total = sum(waiting.values())
     explained = sum(waiting.get(cause.id, 0) for cause in candidates)
+    if not candidates and (reason := unseen(case, level)):
+        return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     if not candidates:
         reason = (
             f"Only {level.sustained} of {count} ran at once, but no limit was seen holding the others back"
@@ -189,7 +192,7 @@ def _verdict(
             reason += f"; they were sent {spread_ns / 1e6:.0f} ms apart"
         return Verdict("undecided", None, None, None, 0.0, (f"{reason}.", *doubts))
     if waiting[UNATTRIBUTED] > (1 - EXPLAINED_SHARE) * total:
-        reason = f"{waiting[UNATTRIBUTED] / total:.0%} of the waiting is unexplained."
+        reason = unseen(case, level) or f"{waiting[UNATTRIBUTED] / total:.0%} of the waiting is unexplained."
         return Verdict("undecided", None, None, None, explained / total, (reason, *doubts))
     binding = min(candidates, key=lambda cause: (_limit(cause, case, level), -waiting.get(cause.id, 0)))
     limit = level.sustained

@@ -253,8 +253,9 @@ class _Follower:
         socket = self.sockets.get(leg.socket) if leg.socket is not None else None
         if socket and not leg.reused:
             for name, (begin, end) in (("TCP_CONNECT", socket.connect), ("SSL_CONNECT", socket.ssl)):
-                if begin is not None:
-                    spans.append(Span(name, begin, end))
+                # Of a socket that was connected in advance only what the request still waited for.
+                if begin is not None and (end is None or end > leg.start_ns):
+                    spans.append(Span(name, max(begin, leg.start_ns), end))
         facts: dict[str, Fact] = {
             "request": leg.request,
             "leg": leg.number,

@@ -28,6 +28,14 @@ def browser_processes() -> list[psutil.Process]:
     return list(found.values())
 
 
+def browser_command_line() -> list[str]:
+    """The words with which the first browser of this process was started; empty where none runs."""
+    for process in browser_processes():
+        if _is_browser_root(process):
+            return _words(process)
+    return []
+
+
 def browser_memory_bytes() -> int:
     """PSS of all browsers, 0 where none runs; costs about a millisecond per process."""
     return sum(_memory_bytes(process) for process in browser_processes())
@@ -46,13 +54,17 @@ def browser_cpu_ns() -> int:
 
 
 def _is_browser_root(process: psutil.Process) -> bool:
-    try:
-        words = process.cmdline()
-    except psutil.Error:
-        return False
+    words = _words(process)
     return any(word.startswith("--user-data-dir") for word in words) and not any(
         word.startswith("--type=") for word in words
     )
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
 
 
 def _memory_bytes(process: psutil.Process) -> int:
