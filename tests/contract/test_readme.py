@@ -13,9 +13,56 @@ from browserconc.model.cause import Cause
 from browserconc.profile import names
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-CONTRACT_STRATEGIES = ["raw-socket", "tabs", "tabs-distinct", "tabs-hosts", "contexts", "user-data-dirs", "incognito", "fetch", "fetch-distinct", "no-cache", "browsers"]
-CONTRACT_SERVERS = ["werkzeug-threaded", "werkzeug-single", "werkzeug-forking", "gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent", "gevent"]
-CONTRACT_CAUSES = ["cache-lock", "host-limit", "pool-limit", "proxy-limit", "websocket-handshake", "websocket-limit", "h2-streams", "server-width", "server-cpu", "event-loop-blocked", "session-lock", "idle-connection", "accept-backlog", "rate-limit", "proxy-coalesce", "connection-setup", "localhost-ipv6", "client-serial", "staggered-start", "machine-saturated", "shared-renderer", "web-lock", "load-throttle", "hidden-tab", "interception", "browser-overhead"]
+CONTRACT_STRATEGIES = [
+    "raw-socket",
+    "tabs",
+    "tabs-distinct",
+    "tabs-hosts",
+    "contexts",
+    "user-data-dirs",
+    "incognito",
+    "fetch",
+    "fetch-distinct",
+    "no-cache",
+    "browsers",
+]
+CONTRACT_SERVERS = [
+    "werkzeug-threaded",
+    "werkzeug-single",
+    "werkzeug-forking",
+    "gunicorn-sync",
+    "gunicorn-gthread",
+    "gunicorn-gevent",
+    "gevent",
+]
+CONTRACT_CAUSES = [
+    "cache-lock",
+    "host-limit",
+    "pool-limit",
+    "proxy-limit",
+    "websocket-handshake",
+    "websocket-limit",
+    "h2-streams",
+    "server-width",
+    "server-cpu",
+    "event-loop-blocked",
+    "session-lock",
+    "idle-connection",
+    "accept-backlog",
+    "rate-limit",
+    "proxy-coalesce",
+    "connection-setup",
+    "localhost-ipv6",
+    "client-serial",
+    "staggered-start",
+    "machine-saturated",
+    "shared-renderer",
+    "web-lock",
+    "load-throttle",
+    "hidden-tab",
+    "interception",
+    "browser-overhead",
+]
 
 
 def mentioned(word: str) -> bool:
