@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
 import shutil
-import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from browserconc import __version__
+from browserconc.lab import interruption
+from browserconc.report import streams
 
 if TYPE_CHECKING:
     from browserconc.model.finding import Result
 
 EXPECTATION_FAILED = 1
+WRONG_USAGE = 2
 CANNOT_MEASURE = 3
 INTERRUPTED = 130
 
@@ -28,18 +31,41 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 def main() -> None:
     """Runs the command line and exits with the contract's exit code."""
+    streams.replace_missing()
+    interruption.treat_alike()
+    try:
+        code, said = _run()
+    except (click.Abort, KeyboardInterrupt):
+        code, said = INTERRUPTED, "Interrupted."
+    interruption.stop_listening()
+    if said:
+        with suppress(OSError):
+            click.echo(said, err=True)
+    streams.flush()
+    sys.exit(code)
+
+
+def _run() -> tuple[int, str]:
+    """The exit code of the command, and the last word on stderr."""
     try:
         code = cli.main(standalone_mode=False)
+    except click.UsageError as problem:
+        with suppress(OSError):
+            problem.show()
+        return problem.exit_code, ""
     except click.ClickException as problem:
-        problem.show()
-        code = problem.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
-        code = INTERRUPTED
+        return problem.exit_code, f"Error: {problem.format_message()}"
     except BrokenPipeError:  # `| head`
-        sys.stderr.close()
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+        return 0, ""
+    except OSError as problem:  # nothing else fails here without a sentence of its own
+        return CANNOT_MEASURE, f"Error: The output cannot be written ({problem.strerror or problem})."
+    return code if isinstance(code, int) else 0, ""
+
+
+class WrongUsage(click.ClickException):
+    """Exit 2: one sentence that names the choices."""
+
+    exit_code = WRONG_USAGE
 
 
 class CannotMeasure(click.ClickException):
@@ -151,17 +177,22 @@ def compare(
         expectations = [Expectation.parse(text, [trial.strategy for trial in plan.trials]) for text in expect]
         gates = [Gate.parse(text) for text in fail_on]
     except (profiles.UsageError, ExpectationError) as problem:
-        raise click.UsageError(str(problem)) from problem
+        raise WrongUsage(str(problem)) from problem
+    _check_targets(json_file, markdown)
     if install_browser:
         _install_browser()
     folder = out or _new_recording()
-    result, interrupted = _measured(lambda progress: pipeline.compare(plan, folder, progress), folder, quiet)
-    _show(result, json_file, markdown, verbose)
+    try:
+        interrupted = _measure(lambda progress: pipeline.compare(plan, folder, progress), quiet)
+        result = _analyzed(folder)
+        _show(result, json_file, markdown, verbose)
+    except KeyboardInterrupt:
+        interrupted = True
     if interrupted:
-        click.echo(f"Interrupted; what was measured is kept in {folder}.", err=True)
+        click.echo(f"Interrupted; `browserconc report {folder}` shows what was measured.", err=True)
         return INTERRUPTED
-    if not any(trial.requests for trial in result.trials):
-        raise CannotMeasure(_first_doubt(result))
+    if reason := _unmeasured(result):
+        raise CannotMeasure(reason)
     checks: list[Expectation | Gate] = [*expectations, *gates]
     failures = [failure for check in checks if (failure := check.failure(result))]
     for failure in failures:
@@ -179,17 +210,17 @@ def report(source: Path, json_file: str | None, markdown: str | None, verbose: b
     browserconc report ~/.cache/browserconc/2026-11-21T10-38-02
     browserconc report result.json --markdown -
     """
-    from browserconc import pipeline
-    from browserconc.recording import RecordingError
     from browserconc.report import result_json
 
+    _check_targets(json_file, markdown)
     try:
-        is_run = source.is_dir()
-        result = pipeline.analyze(source) if is_run else result_json.parse(source.read_bytes())
+        if source.is_char_device():  # a terminal says nothing and /dev/zero never ends
+            raise CannotMeasure(f"{source} is a device; give a recording's folder or a result's file.")
+        result = _analyzed(source) if source.is_dir() else result_json.parse(source.read_bytes())
     except OSError as problem:
         raise CannotMeasure(f"{source} cannot be read ({problem.strerror}).") from problem
-    except (RecordingError, result_json.ResultError) as problem:
-        raise CannotMeasure(str(problem)) from problem
+    except result_json.ResultError as problem:
+        raise CannotMeasure(f"{source} cannot be used: {problem}") from problem
     _show(result, json_file, markdown, verbose)
     return 0
 
@@ -217,9 +248,7 @@ def causes(cause_id: str | None) -> int:
 
     chosen = [cause for cause in CAUSES if cause_id in (None, cause.id)]
     if not chosen:
-        raise click.UsageError(
-            f"Unknown cause {cause_id!r}. Choices: {', '.join(cause.id for cause in CAUSES)}."
-        )
+        raise WrongUsage(f"Unknown cause {cause_id!r}. Choices: {', '.join(cause.id for cause in CAUSES)}.")
     click.echo(render(chosen, colour=_colour(), width=_width()), nl=False)
     return 0
 
@@ -245,32 +274,40 @@ def schema() -> int:
     return 0
 
 
-def _measured(measuring: Callable[[Any], Any], folder: Path, quiet: bool) -> tuple[Result, bool]:
-    """Runs a measurement with its live view; on Ctrl-C, what was measured so far is the result."""
-    from browserconc import pipeline
+def _measure(measuring: Callable[[Any], Any], quiet: bool) -> bool:
+    """Runs a measurement with its live view; True if it was interrupted, and all it started is gone."""
     from browserconc.lab.browser import BrowserError
     from browserconc.lab.process import ProcessError
     from browserconc.recording import RecordingError
     from browserconc.report.progress import TrialProgress
 
     try:
-        try:
-            with TrialProgress(quiet=quiet) as progress:
-                return asyncio.run(_until_signal(measuring(progress))), False
-        except (asyncio.CancelledError, KeyboardInterrupt):
-            return pipeline.analyze(folder), True
+        with TrialProgress(quiet=quiet) as progress:
+            interruption.run(lambda: measuring(progress))
+    except interruption.InterruptionError as stop:
+        if stop.in_haste:
+            raise KeyboardInterrupt from None
+        return True
     except (BrowserError, ProcessError, RecordingError) as problem:
+        raise CannotMeasure(str(problem)) from problem
+    return False
+
+
+def _analyzed(folder: Path) -> Result:
+    from browserconc import pipeline
+    from browserconc.recording import RecordingError
+
+    try:
+        return pipeline.analyze(folder)
+    except RecordingError as problem:
         raise CannotMeasure(str(problem)) from problem
 
 
-async def _until_signal(measuring: Any) -> Any:
-    """SIGTERM and SIGHUP end a run as Ctrl-C does: in order."""
-    task = asyncio.ensure_future(measuring)
-    loop = asyncio.get_running_loop()
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name) and sys.platform != "win32":
-            loop.add_signal_handler(getattr(signal, name), task.cancel)
-    return await task
+def _check_targets(*targets: str | None) -> None:
+    """A report that could not be written is refused before anything is measured for it."""
+    for target in targets:
+        if target and target != "-" and not Path(target).parent.is_dir():
+            raise CannotMeasure(f"{target} cannot be written: there is no such folder.")
 
 
 def _show(result: Result, json_file: str | None, markdown: str | None, verbose: bool) -> None:
@@ -293,10 +330,13 @@ def _show(result: Result, json_file: str | None, markdown: str | None, verbose: 
         click.echo(text, nl=False, color=_colour())
 
 
-def _first_doubt(result: Result) -> str:
-    doubts = [doubt for trial in result.trials for doubt in trial.verdict.doubts]
-    said = [trial.verdict.doubts[1] for trial in result.trials if len(trial.verdict.doubts) > 1]
-    return (said or doubts or ["Nothing was measured."])[0]
+def _unmeasured(result: Result) -> str | None:
+    """Why a trial that was asked for has no answer at all; None where each has one."""
+    for trial in result.trials:
+        if not any(request.error is None for request in trial.requests):
+            verdict, *reasons = trial.verdict.doubts
+            return f"{trial.strategy} could not be measured: {(reasons or [verdict])[0]}"
+    return None if result.trials else "Nothing was measured."
 
 
 def _install_browser() -> None:
@@ -325,7 +365,8 @@ def _new_recording() -> Path:
 
 
 def _colour() -> bool:
-    return sys.stdout.isatty()
+    dumb = os.environ.get("TERM") == "dumb" or os.environ.get("NO_COLOR")  # https://no-color.org
+    return sys.stdout.isatty() and not dumb
 
 
 def _width() -> int:

@@ -46,10 +46,10 @@ class Progress(Watcher):
         """A trial is over."""
 
 
-async def compare(plan: Plan, out: Path, progress: Progress) -> Result:
-    """Runs every trial of the plan and concludes.
+async def compare(plan: Plan, out: Path, progress: Progress) -> None:
+    """Runs every trial of the plan; `analyze(out)` then concludes.
 
-    What was measured lies in `out` even when this is cancelled; `analyze(out)` reads it again.
+    What was measured lies in `out` even when this is cancelled.
 
     Raises:
         BrowserError: a browser is needed and there is none, or it does not start.
@@ -68,7 +68,6 @@ async def compare(plan: Plan, out: Path, progress: Progress) -> Result:
                 recorded.append(await _one(plan, trial, out, len(recorded), household, browsers, progress))
             for trial in _proofs(plan, recorded):
                 recorded.append(await _one(plan, trial, out, len(recorded), household, browsers, progress))
-    return analyze(out)
 
 
 async def _one(

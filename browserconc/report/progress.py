@@ -7,6 +7,7 @@ update only stores numbers. It writes to stderr; stdout belongs to the report.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -85,8 +86,9 @@ class TrialProgress:
         if self._live:
             self._live.console.print(Text(said))
         elif not self._quiet:
-            self._stream.write(f"{said}\n")
-            self._stream.flush()
+            with suppress(OSError):  # nobody reads it any more: the measurement goes on
+                self._stream.write(f"{said}\n")
+                self._stream.flush()
 
 
 class _Done(ProgressColumn):

@@ -1,0 +1,91 @@
+"""Ctrl-C, SIGTERM and SIGHUP end a measurement in order; whoever is in a hurry sends a second one.
+
+An order to end cancels the measurement, which saves what it has and closes what it opened. The
+next one cancels the closing too: what it leaves behind is then killed by the household. Outside a
+measurement the first of them raises KeyboardInterrupt, and no other disturbs our leaving.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Callable, Coroutine
+from types import FrameType
+from typing import Any, TypeVar
+
+_Outcome = TypeVar("_Outcome")
+
+_ORDERS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+class InterruptionError(Exception):
+    """A measurement was ended from outside; `in_haste` if more than one signal came."""
+
+    def __init__(self, *, in_haste: bool) -> None:
+        super().__init__("Interrupted.")
+        self.in_haste = in_haste
+
+
+def treat_alike() -> None:
+    """Makes every order to end raise KeyboardInterrupt, except those that our parent ignores (nohup)."""
+    for number in _heeded():
+        # On Windows asyncio.run replaces the default handler, and no other, by a cancelling one.
+        signal.signal(number, signal.default_int_handler if sys.platform == "win32" else _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    stop_listening()
+    raise KeyboardInterrupt
+
+
+def stop_listening() -> None:
+    """From now on no order to end can disturb our leaving, which takes milliseconds."""
+    for number in _heeded():
+        signal.signal(number, signal.SIG_IGN)
+
+
+def run(measure: Callable[[], Coroutine[Any, Any, _Outcome]]) -> _Outcome:
+    """Runs a measurement to its end.
+
+    Raises:
+        InterruptionError: an order to end came; what the measurement had is saved, what it opened closed.
+    """
+    try:
+        return asyncio.run(_heedful(measure))
+    finally:
+        if sys.platform != "win32":  # the loop left the default dispositions behind
+            treat_alike()
+
+
+async def _heedful(measure: Callable[[], Coroutine[Any, Any, _Outcome]]) -> _Outcome:
+    task = asyncio.create_task(measure())
+    orders = 0
+
+    def heed() -> None:
+        nonlocal orders
+        orders += 1
+        task.cancel()
+
+    if sys.platform != "win32":  # whose loop has no signal handlers: Ctrl-C cancels us instead
+        for number in _heeded():
+            asyncio.get_running_loop().add_signal_handler(number, heed)
+    try:
+        outcome = await task
+    except asyncio.CancelledError:
+        raise InterruptionError(in_haste=orders > 1) from None
+    except Exception as problem:
+        if orders:  # it was cut short in the middle of something that then failed
+            raise InterruptionError(in_haste=orders > 1) from problem
+        raise
+    if orders:
+        raise InterruptionError(in_haste=orders > 1)
+    return outcome
+
+
+def _heeded() -> list[signal.Signals]:
+    """The orders that we may take: all but those ignored from the start; none outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return []
+    return [number for number in _ORDERS if signal.getsignal(number) is not signal.SIG_IGN]
