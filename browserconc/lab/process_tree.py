@@ -7,7 +7,17 @@ system has no PSS, USS (pages of one process alone) is the next best, and too sm
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import psutil
+
+
+def descendants_cpu_ns() -> int:
+    """CPU time that everything started by this process has used: browsers, their driver, servers."""
+    try:
+        return _cpu_ns(psutil.Process().children(recursive=True))
+    except psutil.Error:
+        return 0
 
 
 def browser_processes() -> list[psutil.Process]:
@@ -43,8 +53,12 @@ def browser_memory_bytes() -> int:
 
 def browser_cpu_ns() -> int:
     """CPU time that the running browsers have used, user and system."""
+    return _cpu_ns(browser_processes())
+
+
+def _cpu_ns(processes: Iterable[psutil.Process]) -> int:
     total = 0.0
-    for process in browser_processes():
+    for process in processes:
         try:
             times = process.cpu_times()
         except psutil.Error:
