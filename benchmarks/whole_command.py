@@ -100,7 +100,9 @@ def table(runs: list[Whole]) -> Table:
 
 def main(options: argparse.Namespace) -> None:
     """Runs it, `--rounds` times."""
-    program = shutil.which("browserconc", path=str(Path(sys.executable).parent)) or shutil.which("browserconc")
+    program = shutil.which("browserconc", path=str(Path(sys.executable).parent)) or shutil.which(
+        "browserconc"
+    )
     if program is None:
         raise SystemExit("browserconc is not installed beside this Python: pip install .")
     stages: dict[str, float] = {}
