@@ -165,7 +165,7 @@ def _why(trial: TrialFinding) -> str:
             return (
                 "The tabs asked for the same URL, so each waited for the one before it at the entry of the "
                 f"HTTP cache ({share})."
-            )
+            ) + "".join(f" {line}" for line in verdict.because[1:])
         case "host-limit":
             return (
                 f"The browser opens {verdict.limit} connections to one host at a time; the other requests "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -158,7 +158,9 @@ def _doubts(
             f"The requests reached the wire {spread_ns / 1e6:.0f} ms apart, more than a tenth of the "
             f"{service_ns / 1e9:.2f} s of service: a longer --delay makes the picture sharper."
         )
-    doubts += [remark for cause in CAUSES if cause.remark and (remark := cause.remark(case))]
+    doubts += [
+        remark for cause in CAUSES if cause.remark and not cause.limits and (remark := cause.remark(case))
+    ]
     return doubts
 
 
@@ -205,7 +207,9 @@ def _verdict(
         binding.id,
         waiting.get(binding.id, 0) / total if total else 0.0,
         doubts,
-        tuple(_because(binding, held[binding.id], count, case)),
+        tuple(
+            _because([binding, *(cause for cause in candidates if cause is not binding)], held, count, case)
+        ),
     )
 
 
@@ -243,17 +247,29 @@ def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurren
     return None
 
 
-def _because(cause: Cause, slices: Sequence[Slice], count: int, case: Case) -> list[str]:
-    shortest = min(piece.duration_ns for piece in slices) / 1e9
-    longest = max(piece.duration_ns for piece in slices) / 1e9
-    lines = [
-        f"{len(slices)} of {count} requests waited {shortest:.2f} to {longest:.2f} s: {slices[-1].because}."
-    ]
-    by_pid: dict[object, int] = {}
+def _because(
+    causes: Sequence[Cause], held: Mapping[str, Sequence[Slice]], count: int, case: Case
+) -> list[str]:
+    """The evidence, the binding limit first: how many waited how long for what."""
+    lines = []
+    for cause in causes:
+        waits = [piece.duration_ns / 1e9 for piece in held[cause.id]]
+        lines.append(
+            f"{len(waits)} of {count} requests waited {_range_s(min(waits), max(waits))} "
+            f"{held[cause.id][-1].because}."
+        )
+        if cause.remark and (remark := cause.remark(case)):
+            lines.append(remark)
+    shares: dict[object, int] = {}
     for timeline in case.timelines:
         if ledger := timeline.tracks.get("ledger"):
-            by_pid[ledger.facts.get("pid")] = by_pid.get(ledger.facts.get("pid"), 0) + 1
-    if cause.culprit == "server" and len(by_pid) > 1:
-        spread = ", ".join(str(number) for number in sorted(by_pid.values(), reverse=True))
-        lines.append(f"{len(by_pid)} processes took {spread} requests.")
+            shares[ledger.facts.get("pid")] = shares.get(ledger.facts.get("pid"), 0) + 1
+    if causes[0].culprit == "server" and len(shares) > 1:
+        taken = ", ".join(str(number) for number in sorted(shares.values(), reverse=True))
+        lines.append(f"{len(shares)} processes took {taken} requests.")
     return lines
+
+
+def _range_s(shortest: float, longest: float) -> str:
+    low, high = f"{shortest:.2f}", f"{longest:.2f}"
+    return f"{low} s" if low == high else f"{low} to {high} s"

@@ -14,6 +14,9 @@ from browserconc.model.timeline import Span, Timeline
 
 _OWN_STEPS = ("HTTP_CACHE_", "NETWORK_DELEGATE_", "URL_REQUEST_DELEGATE_")
 _ENVELOPES = ("REQUEST_ALIVE", "URL_REQUEST_START_JOB")
+OUTSIDE_NS = 2_000_000_000
+"""Longer than this outside the network stack is more than overhead (measured: up to 1.4 s for a hundred
+tabs on two cores): a throttled tab, a renderer that is busy. It stays unexplained."""
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
@@ -28,7 +31,8 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     if (asked := timeline.span("cdp", "asked")) and begun_ns < asked.start_ns < steps[0].start_ns:
         yield Claim(CAUSE.id, begun_ns, asked.start_ns, "before the page asked")
         begun_ns = asked.start_ns
-    yield Claim(CAUSE.id, begun_ns, steps[0].start_ns, "before the network stack saw the request")
+    if steps[0].start_ns - begun_ns <= OUTSIDE_NS:
+        yield Claim(CAUSE.id, begun_ns, steps[0].start_ns, "before the network stack saw the request")
     for step in steps:
         if (
             step.name.startswith(_OWN_STEPS)
@@ -38,10 +42,9 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
             yield Claim(CAUSE.id, step.start_ns, step.end_ns, step.name)
     yield from _handovers(steps)
     if (headers := track.span("HTTP_TRANSACTION_READ_HEADERS")) and headers.end_ns is not None:
-        ends = [s.end_ns for s in steps if s.end_ns is not None]
-        yield Claim(
-            CAUSE.id, max([headers.end_ns, *ends]), timeline.end_ns, "until the tab had loaded the answer"
-        )
+        last_ns = max(s.end_ns for s in steps if s.end_ns is not None)
+        if timeline.end_ns - last_ns <= OUTSIDE_NS:
+            yield Claim(CAUSE.id, last_ns, timeline.end_ns, "until the tab had loaded the answer")
 
 
 def _by_cdp(timeline: Timeline) -> Iterator[Claim]:

@@ -36,13 +36,12 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     width = concurrency(others + own, 0).sustained
     if not _busy(others, width, sent_ns, service.start_ns):
         return
-    waited_s = (service.start_ns - sent_ns) / 1e9
+    busy = "one request" if width == 1 else f"{width} requests"
     yield Claim(
         "server-width",
         sent_ns,
         service.start_ns,
-        f"sent, then {waited_s:.2f} s in the server's queue: process {_pid(ledger)} was busy with "
-        f"{width} request{'s' if width > 1 else ''}",
+        f"in the server's queue: sent, but the process that took it was busy with {busy}",
     )
 
 
@@ -66,12 +65,11 @@ def _by_ledger_alone(timeline: Timeline, case: Case) -> Iterator[Claim]:
         return
     others = service_spans((t for t in _served(case) if t is not timeline.tracks["ledger"]), case)
     if _busy(others, stated, timeline.start_ns, service.start_ns):
-        waited_s = (service.start_ns - timeline.start_ns) / 1e9
         yield Claim(
             "server-width",
             timeline.start_ns,
             service.start_ns,
-            f"served after {waited_s:.2f} s, in which the server always ran the {stated} that it can",
+            f"while the server always ran the {stated} that it can",
         )
 
 
