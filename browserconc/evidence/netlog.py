@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from browserconc.evidence import secrets
 from browserconc.evidence.netlog_event import Event, Phase
 
 FORMAT_VERSION = 1
@@ -152,6 +153,12 @@ def _polled(line: bytes) -> list[dict[str, Any]] | None:
         return msgspec.json.decode(line.split(b":", 1)[1].rstrip(b"\r\n,"), type=list[dict[str, Any]])
     except (msgspec.DecodeError, IndexError):
         return None
+
+
+def strip_credentials(path: Path) -> None:
+    """Overwrites in place what Chromium's own stripping leaves: headers such as X-Api-Key, user:password."""
+    if path.is_file():
+        path.write_bytes(secrets.blank(path.read_bytes()))
 
 
 def events(path: Path) -> Iterator[Event]:

@@ -20,7 +20,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, asyn
 from playwright.async_api import Error as DriverError
 from playwright.async_api import TimeoutError as DriverTimeout
 
-from browserconc.evidence.netlog import CHROMIUM_ARGUMENT
+from browserconc.evidence.netlog import CHROMIUM_ARGUMENT, strip_credentials
 from browserconc.lab import installed_browsers
 from browserconc.lab.installed_browsers import BrowserError
 from browserconc.lab.process import Household
@@ -121,6 +121,8 @@ class Browsers:
         playwright, self._playwright = self._playwright, None
         if playwright:
             await _quietly(playwright.stop())
+        for path in self._netlog_folder.glob("netlog-*.json") if self._netlog_folder else ():
+            strip_credentials(path)
 
     async def shared(self) -> BrowserContext:
         """The everyday user-data-dir's context, in the browser that most strategies share."""
