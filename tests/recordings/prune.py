@@ -31,9 +31,29 @@ UNREAD = re.compile(
     r"|URL_REQUEST_FILTERS_SET|URL_REQUEST_JOB_(BYTES|FILTERED)_|SIGNED_|DNS_|HOST_RESOLVER_|TRANSPORT_SECURITY_"
     r"|HTTP_TRANSACTION_SEND_REQUEST_HEADERS|NETWORK_DELEGATE_BEFORE_START_TRANSACTION"
     r"|HTTP_STREAM_JOB$|HTTP_STREAM_JOB_(WAITING|ORPHANED|INIT|CONTROLLER$|CONTROLLER_P)|PROXY_|SOCKET_POOL_(CONNECT|CLOSING|REUSED)|TCP_CONNECT_ATTEMPT"
-    r"|TCP_CONNECT_JOB_|CONNECT_JOB_)"
+    r"|TCP_CONNECT_JOB_|CONNECT_JOB_|HTTP_STREAM_POOL_TCP_BASED_ATTEMPT_|HTTP_STREAM_POOL_JOB_CONTROLLER_ALIVE"
+    r"|HTTP_STREAM_POOL_ATTEMPT_MANAGER_(ALIVE|DNS|REQUEST)|HTTP_STREAM_JOB_BOUND)"
 )
 """Events that no reader looks at."""
+UNREAD_PARAMS = {
+    *("stream_attempt_params", "allowed_bad_certs", "enable_ip_based_pooling", "quic_version"),
+    *(
+        "load_flags",
+        "network_isolation_key",
+        "request_type",
+        "site_for_cookies",
+        "privacy_mode",
+        "load_state",
+    ),
+    *("initiator", "allowed_alpns", "force_quic", "aliases"),
+    *(
+        "traffic_annotation",
+        "allow_alternative_services",
+        "expected_protocol",
+        "num_streams",
+        "is_alternative",
+    ),
+}
 POOLS = ("httpStreamPoolInfo", "socketPoolInfo")
 MARGIN_MS = 200
 
@@ -124,6 +144,9 @@ def _slim(event: dict[str, Any]) -> dict[str, Any]:
     params = event.get("params", {})
     if "headers" in params:
         event["params"] = {"headers": params["headers"][:1]}
+        params = event["params"]
+    for name in UNREAD_PARAMS & set(params):
+        del params[name]
     event["source"].pop("start_time", None)
     return event
 
