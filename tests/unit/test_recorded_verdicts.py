@@ -134,7 +134,7 @@ def test_the_forum_threads_answers_come_as_its_author_saw_them():
     (tabs,) = pipeline.analyze(RECORDINGS / "forum-thread").trials
     tens = sorted(round(request.end_ns / 10e9) for request in tabs.requests)
     assert tens == [1, 2, 3, 3, 3, 3, 3, 3, 4, 4]
-    assert any("gave up after 20.0 s" in doubt for doubt in tabs.verdict.doubts)
+    assert any("gave up after 20.0 s" in line for line in tabs.verdict.because)
 
 
 @pytest.mark.parametrize("name", WITHOUT_NETLOG)
