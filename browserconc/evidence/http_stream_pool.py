@@ -54,8 +54,8 @@ class StreamPool:
         source, target = event.source_id, dependency(event)
         match event.type:
             case "HTTP_STREAM_POOL_GROUP_ALIVE" if event.phase == "BEGIN":
-                key = event.params.get("stream_key", {})
-                self._name[source] = str(key.get("destination", ""))
+                key = event.params.get("stream_key")
+                self._name[source] = str(key.get("destination", "")) if isinstance(key, dict) else ""
             case "HTTP_STREAM_POOL_GROUP_ATTEMPT_MANAGER_CREATED" if target is not None:
                 self._group_of_manager[target] = source
             case "HTTP_STREAM_POOL_GROUP_HANDLE_CREATED" if target is not None:

@@ -195,7 +195,8 @@ class _Follower:
             case "TCP_CONNECT":
                 socket.connect[which] = event.time_ns
                 if address := event.params.get("local_address"):
-                    socket.local_port = int(str(address).rsplit(":", 1)[1])
+                    port = str(address).rpartition(":")[2]
+                    socket.local_port = int(port) if port.isdecimal() else None
             case "SSL_CONNECT":
                 socket.ssl[which] = event.time_ns
             case _:
@@ -253,8 +254,8 @@ def _integer(value: object) -> int | None:
 
 
 def _status(params: dict[str, Any]) -> int | None:
-    headers = params.get("headers") or [""]
-    words = str(headers[0]).split()
+    headers = params.get("headers")
+    words = str(headers[0]).split() if isinstance(headers, list) and headers else []
     for word in words[:2]:
         if word.isdigit() and len(word) == 3:
             return int(word)

@@ -32,7 +32,7 @@ UNREAD = re.compile(
     r"|HTTP_TRANSACTION_SEND_REQUEST_HEADERS|NETWORK_DELEGATE_BEFORE_START_TRANSACTION"
     r"|HTTP_STREAM_JOB$|HTTP_STREAM_JOB_(WAITING|ORPHANED|INIT|CONTROLLER$|CONTROLLER_P)|PROXY_|SOCKET_POOL_(CONNECT|CLOSING|REUSED)|TCP_CONNECT_ATTEMPT"
     r"|TCP_CONNECT_JOB_|CONNECT_JOB_|HTTP_STREAM_POOL_TCP_BASED_ATTEMPT_|HTTP_STREAM_POOL_JOB_CONTROLLER_ALIVE"
-    r"|HTTP_STREAM_POOL_ATTEMPT_MANAGER_(ALIVE|DNS|REQUEST)|HTTP_STREAM_JOB_BOUND)"
+    r"|HTTP_STREAM_POOL_ATTEMPT_MANAGER_(ALIVE|DNS|REQUEST)|HTTP_STREAM_JOB_BOUND|HTTP_STREAM_PARSER_)"
 )
 """Events that no reader looks at."""
 UNREAD_PARAMS = {
@@ -45,7 +45,7 @@ UNREAD_PARAMS = {
         "privacy_mode",
         "load_state",
     ),
-    *("initiator", "allowed_alpns", "force_quic", "aliases"),
+    *("initiator", "ip_endpoint", "allowed_alpns", "force_quic", "aliases"),
     *(
         "traffic_annotation",
         "allow_alternative_services",
@@ -140,11 +140,12 @@ def _is_ours(event: dict[str, Any]) -> bool:
 
 
 def _slim(event: dict[str, Any]) -> dict[str, Any]:
-    """Of an answer's headers the status line is enough; the net log's own instants of a source, too."""
+    """Of an answer's headers the status line is enough, of a group's key the host, of a source its id."""
     params = event.get("params", {})
     if "headers" in params:
-        event["params"] = {"headers": params["headers"][:1]}
-        params = event["params"]
+        event["params"] = params = {"headers": params["headers"][:1]}
+    if isinstance(params.get("stream_key"), dict):
+        params["stream_key"] = {"destination": params["stream_key"]["destination"]}
     for name in UNREAD_PARAMS & set(params):
         del params[name]
     event["source"].pop("start_time", None)
@@ -160,7 +161,7 @@ def _lines(log: dict[str, Any]) -> str:
     events = ",\n".join(map(short, log["events"]))
     return (
         f'{{"constants":{short(log["constants"])},\n"events": [\n{events}],\n'
-        f'"polledData": {short(log["polledData"])}}}\n'
+        f'"polledData": {short(log["polledData"])}\n}}\n'
     )
 
 
