@@ -22,6 +22,7 @@ from playwright.async_api import TimeoutError as DriverTimeout
 
 from browserconc.evidence.netlog import CHROMIUM_ARGUMENT
 from browserconc.lab import installed_browsers
+from browserconc.lab.browser_features import DISABLE_FEATURES
 from browserconc.lab.installed_browsers import BrowserError
 from browserconc.lab.process import Household
 from browserconc.lab.process_tree import browser_memory_bytes
@@ -244,7 +245,7 @@ class Browsers:
             "executable_path": self._executable,
             "headless": not self._choice.headed,
             "chromium_sandbox": not running_as_root(),
-            "args": [f"{CHROMIUM_ARGUMENT}{netlog}"],
+            "args": [f"{CHROMIUM_ARGUMENT}{netlog}", DISABLE_FEATURES],
             "timeout": LAUNCH_TIMEOUT_S * 1000,
             "handle_sigint": False,  # Ctrl-C is ours: the browsers are closed, and their logs with them
         }
