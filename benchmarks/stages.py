@@ -1,4 +1,4 @@
-"""Runs a browserconc command and notes how long its stages took: `python benchmarks/stages.py FILE compare …`.
+"""Runs a command and notes how long its stages took: `python benchmarks/stages.py FILE compare …`.
 
 The stages are functions of the package, wrapped here, so that the package carries no stopwatch. They
 overlap where the command does things side by side, and some contain others; FILE gets a JSON object

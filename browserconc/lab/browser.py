@@ -22,6 +22,7 @@ from playwright.async_api import TimeoutError as DriverTimeout
 
 from browserconc.evidence.netlog import CHROMIUM_ARGUMENT, strip_credentials
 from browserconc.lab import installed_browsers
+from browserconc.lab.browser_features import with_disabled_features
 from browserconc.lab.installed_browsers import BrowserError
 from browserconc.lab.process import Household
 from browserconc.lab.process_tree import browser_command_line, browser_memory_bytes
@@ -262,7 +263,10 @@ class Browsers:
             "executable_path": self._executable,
             "headless": not self._choice.headed,
             "chromium_sandbox": not running_as_root(),
-            "args": [*([f"{CHROMIUM_ARGUMENT}{netlog}"] if netlog else []), *self._choice.switches],
+            "args": [
+                *([f"{CHROMIUM_ARGUMENT}{netlog}"] if netlog else []),
+                *with_disabled_features(self._choice.switches),
+            ],
             "timeout": LAUNCH_TIMEOUT_S * 1000,
             "handle_sigint": False,  # Ctrl-C is ours: the browsers are closed, and their logs with them
         }
