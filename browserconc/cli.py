@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -226,6 +227,45 @@ def report(source: Path, json_file: str | None, markdown: str | None, verbose: b
 
 
 @cli.command()
+@click.argument("source", metavar="DIR|FILE", type=click.Path(path_type=Path))
+@click.option("--url", metavar="GLOB", help="Only requests whose address matches; * is any text.")
+@click.option(
+    "--since",
+    type=click.FloatRange(0),
+    default=0,
+    metavar="SECONDS",
+    help="Only requests that began so long after the log.",
+)
+@click.option("--top", type=click.IntRange(1), default=10, metavar="N", help="Rows of each table.  [10]")
+@_report_options
+def explain(
+    source: Path,
+    url: str | None,
+    since: float,
+    top: int,
+    json_file: str | None,
+    markdown: str | None,
+    verbose: bool,
+) -> int:
+    r"""Say what requests waited for, by a log or recording: NetLog, trace, HAR.
+
+    \b
+    browserconc explain chrome-net-export-log.json
+    browserconc explain crawl.json.gz --url '*/api/*' --top 20
+    """
+    from browserconc.explain import Choice, LogError
+    from browserconc.explain import explain as read
+
+    _check_targets(json_file, markdown)
+    try:
+        result = read(source, Choice(url, since))
+    except LogError as problem:
+        raise CannotMeasure(str(problem)) from problem
+    _show(result, json_file, markdown, verbose, top)
+    return 0
+
+
+@cli.command()
 @click.option("--install-browser", is_flag=True, help="Provide a browser where none is found.")
 def doctor(install_browser: bool) -> int:
     """Say what this machine has and lacks for measuring."""
@@ -310,12 +350,14 @@ def _check_targets(*targets: str | None) -> None:
             raise CannotMeasure(f"{target} cannot be written: there is no such folder.")
 
 
-def _show(result: Result, json_file: str | None, markdown: str | None, verbose: bool) -> None:
+def _show(result: Result, json_file: str | None, markdown: str | None, verbose: bool, top: int = 10) -> None:
+    from browserconc.report import explained, result_json, terminal
     from browserconc.report import markdown as markdown_report
-    from browserconc.report import result_json, terminal
 
+    observed = explained.told_by(result)
+    in_markdown = partial(explained.markdown, top=top) if observed else markdown_report.render
     written = False
-    for target, render in ((json_file, result_json.render), (markdown, markdown_report.render)):
+    for target, render in ((json_file, result_json.render), (markdown, in_markdown)):
         if target == "-":
             click.echo(render(result), nl=False)
             written = True
@@ -326,7 +368,10 @@ def _show(result: Result, json_file: str | None, markdown: str | None, verbose: 
                 raise CannotMeasure(f"{target} cannot be written ({problem.strerror}).") from problem
     if not written:
         encoding = sys.stdout.encoding or "utf-8"
-        text = terminal.render(result, width=_width(), colour=_colour(), verbose=verbose, encoding=encoding)
+        in_terminal = (
+            partial(explained.render, top=top) if observed else partial(terminal.render, verbose=verbose)
+        )
+        text = in_terminal(result, width=_width(), colour=_colour(), encoding=encoding)
         click.echo(text, nl=False, color=_colour())
 
 

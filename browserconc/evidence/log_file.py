@@ -19,6 +19,8 @@ from typing import BinaryIO, cast
 BLOCK_BYTES = 1 << 18
 LONGEST_LINE_BYTES = 1 << 26
 """The longest line of a NetLog is the state that the browser polled at its end: megabytes for many tabs."""
+LONGEST_HEAD_BYTES = 1 << 23
+"""The first line, a NetLog's constants, has about 100 kB, and more with the state of extensions."""
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 
 
@@ -88,8 +90,8 @@ def _member(plain: BinaryIO, path: Path) -> Iterator[zipfile.ZipExtFile]:
 
 
 def line(file: BinaryIO) -> bytes:
-    """The next line, at most LONGEST_LINE_BYTES of it."""
-    return file.readline(LONGEST_LINE_BYTES)
+    """The next line, at most LONGEST_HEAD_BYTES of it."""
+    return file.readline(LONGEST_HEAD_BYTES)
 
 
 def blocks(file: io.BufferedIOBase | BinaryIO) -> Iterator[bytes]:

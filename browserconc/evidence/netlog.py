@@ -52,6 +52,7 @@ class _Constants(msgspec.Struct):
     logSourceType: dict[str, int]  # noqa: N815
     logEventPhase: dict[str, int]  # noqa: N815
     clientInfo: dict[str, Any] = {}  # noqa: N815
+    netError: dict[str, int] = {}  # noqa: N815
 
 
 class _Head(msgspec.Struct):
@@ -108,7 +109,8 @@ class NetLogStream:
 
     `wanted` says which types of event are of interest, by their names; the others are passed over
     cheaply. `polled` and `skipped` are as in NetLog and known when all events were taken, as is
-    `first_ns`, the instant of the log's first event of any type.
+    `first_ns`, the instant of the log's first event of any type. `last_ns` is that of the last
+    event taken. `errors` names the browser's error numbers.
     """
 
     def __init__(self, file: BinaryIO, path: Path, *, wanted: Callable[[str], bool] | None = None) -> None:
@@ -134,21 +136,21 @@ class NetLogStream:
         self.polled: list[dict[str, Any]] | None = None
         self.skipped = 0
         self.first_ns: int | None = None
+        self.last_ns = 0
+        self.errors = {number: name for name, number in constants.netError.items()}
 
     def __iter__(self) -> Iterator[Event]:
+        types, phases, sources, decode = self._types, self._phases, self._sources, self._params.decode
         for block in log_file.blocks(self._file):
             rows = self._rows(block)
             if self.first_ns is None and rows:
                 with suppress(ValueError):
                     self.first_ns = _time_ns(rows[0])
-            for row in rows:
-                name = self._types.get(row.type)
-                if name is None:
-                    if not self._all:
-                        continue
-                    name = str(row.type)
+            time_ns = 0
+            for row in rows if self._all else [row for row in rows if row.type in types]:
                 try:
-                    params = self._params.decode(row.params)
+                    # Most have none; a dict is not shared, for a reader may take things out of it.
+                    params = decode(row.params) if len(row.params) > len(b"{}") else {}
                     time_ns = _time_ns(row)
                 except (ValueError, RecursionError):
                     self.skipped += 1
@@ -156,12 +158,13 @@ class NetLogStream:
                 source = row.source
                 yield Event(
                     time_ns,
-                    name,
-                    self._phases.get(row.phase, "NONE"),
+                    types.get(row.type) or str(row.type),
+                    phases.get(row.phase, "NONE"),
                     source.id,
-                    self._sources.get(source.type) or str(source.type),
+                    sources.get(source.type) or str(source.type),
                     params,
                 )
+            self.last_ns = max(self.last_ns, time_ns)
 
     def _rows(self, block: bytes) -> list[_Line]:
         """The lines of a block at once, as a JSON array; if they are not one, each by itself."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 from browserconc.evidence import http_stream_pool, socket_pool
@@ -314,6 +315,7 @@ def _add(spans: list[Span], span: Span) -> None:
     spans.append(span)
 
 
+@lru_cache(maxsize=1024)
 def _kept(name: str) -> bool:
     return name in _KEPT or name.startswith(_KEPT_PREFIXES)
 
