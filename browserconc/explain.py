@@ -15,7 +15,7 @@ import psutil
 from browserconc import __version__, pipeline, recording
 from browserconc.analysis.pages import Observed, pages
 from browserconc.analysis.pages_summary import summarise
-from browserconc.analysis.sockets import connections_at_first_stall, network
+from browserconc.analysis.sockets import connections_when_stalled, network
 from browserconc.evidence import foreign
 from browserconc.evidence.foreign import Foreign
 from browserconc.evidence.log_file import LogError
@@ -55,7 +55,7 @@ def explain(path: Path, choice: Choice) -> Result:
 
 
 def explain_log(log: Foreign, path: Path, choice: Choice, *, command: str = "explain") -> Result:
-    """The result for a log that was read.
+    """The result for a log that was read from `path`, as the given command has it.
 
     Raises:
         LogError: it holds no request that was asked for.
@@ -63,7 +63,7 @@ def explain_log(log: Foreign, path: Path, choice: Choice, *, command: str = "exp
     if not log.tracks:
         which = "no request" if choice.everything else "no request that matches --url and --since"
         raise LogError(f"{path} holds {which}; open the pages while it is recorded.")
-    per_group = log.max_sockets_per_group or connections_at_first_stall(log.tracks, log.last_ns)
+    per_group = log.max_sockets_per_group or connections_when_stalled(log.tracks, log.last_ns)
     net = network(log.tracks, log.last_ns, per_group, masked)
     observed = Observed(
         log.tracks,

@@ -14,6 +14,8 @@ STEPS = 60
 _STALL = "STALL"  # evidence/url_request.py's name for the time in which the pool held a request back
 _STALLS = {"group": "host-limit", "pool": "pool-limit"}
 _CACHE_LOCK_TIMEOUT = -409  # ERR_CACHE_LOCK_TIMEOUT, net/base/net_error_list.h
+RESOLUTION_NS = 1_000_000
+"""NetLog writes whole milliseconds."""
 NOTICEABLE_NS = 5_000_000
 """A lock that is free is taken within this; what is shorter hit no limit."""
 
@@ -27,7 +29,7 @@ def network(
     """What the tracks of one browser say; None where they know of no sockets (a HAR).
 
     `address` makes a URL fit to be kept. A socket counts as in use from when a request got it until
-    that request was over.
+    its answer was read.
     """
     seen = [track for track in tracks if track.source == "netlog" and track.spans]
     if not seen:
@@ -43,19 +45,17 @@ def network(
     )
 
 
-def connections_at_first_stall(tracks: Sequence[Track], last_ns: int) -> int | None:
-    """How many sockets of its group were in use when a request was first held back for one."""
+def connections_when_stalled(tracks: Sequence[Track], last_ns: int) -> int | None:
+    """How many sockets of one group were in use at the most, where a request was held back for one."""
     seen = [track for track in tracks if track.source == "netlog" and track.spans]
-    first: dict[str, int] = {}
-    for track in seen:
-        stall, group = track.span(_STALL), track.facts.get("group")
-        if stall and stall.detail.get("limit") == "group" and isinstance(group, str):
-            first[group] = min(stall.start_ns, first.get(group, stall.start_ns))
-    held = _held([track for track in seen if track.facts.get("group") in first], last_ns)
-    in_use = [
-        sum(start <= first[group] < end for start, end in _in_use(sockets)) for group, sockets in held.items()
-    ]
-    return max(in_use, default=0) or None
+    stalled = {
+        track.facts.get("group")
+        for track in seen
+        for span in track.spans
+        if span.name == _STALL and span.detail.get("limit") == "group"
+    }
+    held = _held([track for track in seen if track.facts.get("group") in stalled], last_ns)
+    return max((_peak(levels(_in_use(sockets))) for sockets in held.values()), default=0) or None
 
 
 _Sockets = Mapping[object, list[Interval]]
@@ -68,7 +68,9 @@ def _held(tracks: Sequence[Track], last_ns: int) -> dict[str, dict[object, list[
         got = track.span("HTTP_STREAM_REQUEST")
         group, socket = track.facts.get("group"), track.facts.get("socket")
         if isinstance(group, str) and socket is not None and got and got.end_ns is not None:
-            held[group][socket].append((got.end_ns, max(got.end_ns, _end_ns(track, last_ns))))
+            body = track.span("HTTP_TRANSACTION_READ_BODY")
+            end_ns = body.end_ns if body and body.end_ns is not None else _end_ns(track, last_ns)
+            held[group][socket].append((got.end_ns, max(got.end_ns, end_ns)))
     return held
 
 
@@ -88,15 +90,21 @@ def _in_use(sockets: _Sockets) -> list[Interval]:
 
 def _group(group: str, sockets: _Sockets, begin_ns: int, span_ns: int) -> SocketGroup:
     steps = [0] * STEPS
-    peak = 0
-    for start, end, height in levels(_in_use(sockets)):
+    stretches = levels(_in_use(sockets))
+    peak = _peak(stretches)
+    for start, end, height in stretches:
         first = min((start - begin_ns) * STEPS // span_ns, STEPS - 1)
         last = min(max(end - 1 - begin_ns, 0) * STEPS // span_ns, STEPS - 1)
-        peak = max(peak, height)
+        height = min(height, peak)
         for step in range(max(first, 0), last + 1):
             steps[step] = max(steps[step], height)
     requests = sum(map(len, sockets.values()))
-    return SocketGroup(group, len(sockets), requests, max(peak, 1), tuple(steps))
+    return SocketGroup(group, len(sockets), requests, peak, tuple(steps))
+
+
+def _peak(stretches: Sequence[tuple[int, int, int]]) -> int:
+    """The highest level that lasted: a socket that is handed on counts twice for an instant."""
+    return max((height for start, end, height in stretches if end - start > RESOLUTION_NS), default=1)
 
 
 def _hits(
