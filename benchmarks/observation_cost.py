@@ -1,4 +1,4 @@
-"""What NetLog evidence costs: the same requests unobserved, with --log-net-log, and with the trace.
+"""What evidence costs: the same requests unobserved, with --log-net-log, with the trace, and with CDP.
 
 600 fetches (six at a time) and 50 navigations without delay, in a fresh browser per round; the order
 changes from round to round. Prints medians and their ratios to the unobserved browser: wall time,
@@ -24,9 +24,9 @@ from statistics import median
 import psutil
 from playwright.async_api import Page, async_playwright
 
-from browserconc.evidence import nettrace
+from browserconc.evidence import cdp, nettrace
 
-WAYS = ("none", "netlog", "trace")
+WAYS = ("none", "netlog", "trace", "cdp")
 FETCHES = 600
 NAVIGATIONS = 50
 FETCH = """async n => {
@@ -99,8 +99,11 @@ async def one_round(way: str, executable: str, origin: str, folder: Path) -> Cos
         page = await browser.new_page()
         await page.goto(origin)
         session = await browser.new_browser_cdp_session()
+        devtools = cdp.Capture()
         if way == "trace":
             await nettrace.start(session)
+        elif way == "cdp":
+            await devtools.watch(await page.context.new_cdp_session(page), 0)
         cpu_before, started = cpu_s(), time.monotonic()
         await page.evaluate(FETCH, FETCHES)
         fetched = time.monotonic()
@@ -108,6 +111,8 @@ async def one_round(way: str, executable: str, origin: str, folder: Path) -> Cos
         navigated, cpu_after = time.monotonic(), cpu_s()
         if way == "trace":
             await nettrace.stop(session, log)
+        elif way == "cdp":
+            devtools.save(log)
         stopped = time.monotonic()
         await browser.close()
     size = log.stat().st_size if log.exists() else 0
@@ -150,7 +155,7 @@ def show(costs: dict[str, list[Cost]]) -> None:
 def main() -> None:
     """Runs the benchmark from the command line."""
     found = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chromium-browser"))), None)
-    parser = argparse.ArgumentParser(description="what NetLog evidence costs")
+    parser = argparse.ArgumentParser(description="what evidence costs")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--browser", default=found)
     chosen = parser.parse_args()

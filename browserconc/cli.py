@@ -101,6 +101,17 @@ def _run_options(command: _Command) -> _Command:
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest time for one trial."),
             click.option("--browser", metavar="NAME|PATH", help="chromium, a channel or an executable."),
+            click.option(
+                "--browser-arg",
+                "switches",
+                multiple=True,
+                metavar="SWITCH",
+                callback=lambda context, option, given: given or None,
+                help="One more switch for the browser; may be repeated.",
+            ),
+            click.option(
+                "--evidence", metavar="LIST|none", help="netlog, trace, cdp: asked of the browser.  [netlog]"
+            ),
             click.option("--headed", is_flag=True, default=None, help="Show the browser's windows."),
             click.option("--profile", metavar="NAME|FILE", help="A run profile; options given here win."),
         ]

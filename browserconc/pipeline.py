@@ -19,14 +19,15 @@ from browserconc import __version__, recording
 from browserconc.analysis.conclusion import conclude
 from browserconc.analysis.correlate import correlate
 from browserconc.analysis.verdict import judge
-from browserconc.evidence import client, ledger, netlog, url_request
+from browserconc.evidence import client, ledger
+from browserconc.evidence.browser_logs import BrowserLogs
 from browserconc.lab.browser import Browsers
 from browserconc.lab.process import Household
 from browserconc.lab.record import Watcher, record
 from browserconc.lab.servers import parse
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.cause import Evidence
-from browserconc.model.finding import BrowserFacts, Cost, Environment, Result, TrialFinding
+from browserconc.model.finding import Cost, Environment, Result, TrialFinding
 from browserconc.model.plan import Plan, Trial
 from browserconc.model.timeline import Fact, Track
 from browserconc.recording import Recording, Run
@@ -59,16 +60,18 @@ async def compare(plan: Plan, out: Path, progress: Progress) -> None:
         async with AsyncExitStack() as stack:
             browsers = None
             if any(STRATEGIES[trial.strategy].open for trial in plan.trials):
-                browsers = Browsers(household, plan.browser, netlogs=out)
+                netlogs = out if "netlog" in plan.evidence else None
+                browsers = Browsers(household, plan.browser, netlogs=netlogs)
                 await stack.enter_async_context(browsers)
             recorded: list[Recording] = []
             for trial in plan.trials:
-                recorded.append(await _one(trial, out, len(recorded), household, browsers, progress))
+                recorded.append(await _one(plan, trial, out, len(recorded), household, browsers, progress))
             for trial in _proofs(plan, recorded):
-                recorded.append(await _one(trial, out, len(recorded), household, browsers, progress))
+                recorded.append(await _one(plan, trial, out, len(recorded), household, browsers, progress))
 
 
 async def _one(
+    plan: Plan,
     trial: Trial,
     out: Path,
     number: int,
@@ -78,7 +81,9 @@ async def _one(
 ) -> Recording:
     progress.trial_started(trial.id, trial.strategy, trial.tabs, trial.delay_s)
     folder = out / f"{number + 1:02d}-{trial.id}"
-    one = await record(trial, folder, household=household, browsers=browsers, watcher=progress)
+    one = await record(
+        trial, folder, household=household, browsers=browsers, watcher=progress, evidence=plan.evidence
+    )
     progress.trial_ended(trial.id, _first_word(one))
     return one
 
@@ -99,7 +104,7 @@ def _proofs(plan: Plan, recorded: Sequence[Recording]) -> list[Trial]:
     for trial, one in zip(plan.trials, recorded, strict=True):
         if STRATEGIES[trial.strategy].release != "raw-socket":
             continue
-        if _judged(one, _NetLogs()).verdict.cause != "server-width":
+        if _judged(one, BrowserLogs()).verdict.cause != "server-width":
             return []
         wider = parse(trial.server).wider(trial.tabs)
         return [replace(trial, id=f"raw-socket-{wider.replace(':', '-')}", server=wider)] if wider else []
@@ -113,7 +118,7 @@ def analyze(folder: Path) -> Result:
         RecordingError: the folder is no run.
     """
     run, recordings = recording.load_run(folder)
-    logs = _NetLogs()
+    logs = BrowserLogs()
     trials = tuple(_judged(one, logs) for one in recordings)
     environment = Environment(
         run.browserconc,
@@ -121,51 +126,12 @@ def analyze(folder: Path) -> Result:
         run.platform,
         run.cpus,
         run.memory_bytes,
-        logs.browser(headless=not run.headed),
+        logs.browser(recordings, headless=not run.headed),
     )
     return Result(run.command, environment, trials, conclude(trials), str(folder))
 
 
-class _NetLogs:
-    """Each NetLog is read once, for all the trials that it covers."""
-
-    def __init__(self) -> None:
-        self._read: dict[Path, netlog.NetLog | str] = {}
-        self._tracks: dict[Path, list[Track]] = {}
-
-    def of(self, path: Path) -> netlog.NetLog | str:
-        """The log, or the sentence that says why there is none."""
-        if path not in self._read:
-            try:
-                log = netlog.read(path)
-            except netlog.NetLogError as problem:
-                self._read[path] = str(problem)
-            else:
-                self._read[path] = log
-                self._tracks[path] = url_request.tracks(log.events)
-        return self._read[path]
-
-    def tracks(self, path: Path, since_ns: int, until_ns: int) -> list[Track]:
-        """The requests of one log that began between two instants."""
-        return [
-            t for t in self._tracks.get(path, ()) if t.spans and since_ns <= t.spans[0].start_ns <= until_ns
-        ]
-
-    def browser(self, *, headless: bool) -> BrowserFacts | None:
-        """The browser, by its own word."""
-        log = next((log for log in self._read.values() if isinstance(log, netlog.NetLog)), None)
-        if log is None:
-            return None
-        client_info = log.client
-        path = client_info.get("command_line", "").split(" ", 1)[0]
-        ours = ("--user-data-dir", "--log-net-log", "--flag-switches-")
-        switches = tuple(switch for switch in log.switches if not switch.startswith(ours))
-        return BrowserFacts(
-            client_info.get("name", "Chromium"), client_info.get("version", ""), path, headless, switches
-        )
-
-
-def _judged(one: Recording, logs: _NetLogs) -> TrialFinding:
+def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
     manifest = one.manifest
     released_ns = manifest.released_ns or manifest.prepared_ns or 0
     ended_ns = manifest.ended_ns or released_ns
@@ -191,16 +157,11 @@ def _judged(one: Recording, logs: _NetLogs) -> TrialFinding:
             sources.add(source)
         elif manifest.released_ns is not None:
             doubts.append(f"The trial's {path.name} is missing, so what the {source} saw is not known.")
-    for path in one.netlogs():
-        log = logs.of(path)
-        if isinstance(log, str):
-            doubts.append(log)
-            continue
-        sources.add("netlog")
-        tracks += logs.tracks(path, manifest.prepared_ns or 0, ended_ns)
-        facts["max_sockets_per_group"] = log.max_sockets_per_group or facts.get("max_sockets_per_group")
-    if manifest.netlogs and "netlog" not in sources:
-        doubts.append("The browser left no readable NetLog, so its waits cannot be told apart.")
+    seen = logs.seen(one)
+    tracks += seen.tracks
+    sources |= seen.sources
+    doubts += seen.doubts
+    facts["max_sockets_per_group"] = seen.max_sockets_per_group
     evidence = Evidence(
         id=manifest.id,
         strategy=manifest.strategy,

@@ -20,7 +20,11 @@ from browserconc.lab import servers
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.plan import BrowserChoice, Plan, Trial
 
-EVIDENCE = ("ledger", "client", "netlog", "cdp", "kernel")
+EVIDENCE = ("netlog", "trace", "cdp")
+"""What a browser can be asked for beside the server's ledger and the client's log, which are always kept."""
+NO_EVIDENCE = "none"
+OWN_SWITCHES = ("--user-data-dir", "--log-net-log", "--remote-debugging-port", "--remote-debugging-pipe")
+"""Each browser gets these from us, with values of its own."""
 BROWSERS = ("chromium", "chrome", "msedge", "firefox")
 
 RAW = "raw-socket"
@@ -57,7 +61,8 @@ class Profile:
     timeout: float | None = None
     browser: str = "chromium"
     headed: bool = False
-    evidence: tuple[str, ...] = ("ledger", "client", "netlog")
+    evidence: tuple[str, ...] = ("netlog",)
+    switches: tuple[str, ...] = ()
 
 
 def names() -> list[tuple[str, str]]:
@@ -111,7 +116,7 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
         for repeat in range(1, chosen.repeat + 1)
         for strategy in chosen.strategies
     )
-    browser = BrowserChoice(chosen.browser, chosen.headed)
+    browser = BrowserChoice(chosen.browser, chosen.headed, chosen.switches)
     return Plan(trials, browser, chosen.evidence, chosen.name)
 
 
@@ -242,7 +247,30 @@ def _servers(key: str, value: object) -> tuple[str, ...]:
 
 
 def _evidence(key: str, value: object) -> tuple[str, ...]:
-    return _known("evidence", _list(key, value), EVIDENCE)
+    """Nothing at all for "none": the browser as a black box."""
+    words = _list(key, value)
+    if words == [NO_EVIDENCE]:
+        return ()
+    if NO_EVIDENCE in words:
+        raise UsageError(f'{key} is either "{NO_EVIDENCE}" or a list of {", ".join(EVIDENCE)}.')
+    return _known("evidence", words, EVIDENCE, f'; or "{NO_EVIDENCE}"')
+
+
+def _switches(key: str, value: object) -> tuple[str, ...]:
+    """Switches of the browser, each a text of its own: a switch may hold commas."""
+    if not isinstance(value, list | tuple):
+        raise UsageError(
+            f'{key} must be a list such as ["--enable-features=HappyEyeballsV3"], not {value!r}.'
+        )
+    words = tuple(_text(key, item) for item in value)
+    for word in words:
+        if not word.startswith("--") or "\0" in word:
+            raise UsageError(f"{key} must be switches that begin with --, not {word!r}.")
+        if word.split("=", 1)[0] in OWN_SWITCHES:
+            raise UsageError(
+                f"{key} must not hold {word.split('=', 1)[0]}, which every browser gets from us."
+            )
+    return words
 
 
 def _browser(key: str, value: object) -> str:
@@ -265,6 +293,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "browser": _browser,
     "headed": _flag,
     "evidence": _evidence,
+    "switches": _switches,
 }
 
 

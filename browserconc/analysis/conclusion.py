@@ -159,13 +159,13 @@ def _skewed(naive: TrialFinding, raw: TrialFinding, skew: float) -> str:
 
 def _why(trial: TrialFinding) -> str:
     verdict = trial.verdict
-    share = f"{verdict.share:.0%} of all waiting"
+    share = f"{int(verdict.share * 100 + 1e-9)} % of all waiting"  # rounded down, as in the table
     match verdict.cause:
         case "cache-lock":
             return (
                 "The tabs asked for the same URL, so each waited for the one before it at the entry of the "
                 f"HTTP cache ({share})."
-            )
+            ) + "".join(f" {line}" for line in verdict.because[1:])
         case "host-limit":
             return (
                 f"The browser opens {verdict.limit} connections to one host at a time; the other requests "

@@ -2,7 +2,9 @@
 
 A tab's navigation is recognised by the gate that redirected it; fetch() calls of one URL by the
 order in which they were issued. Browser and server are joined by the TCP port that both see, and
-by order where one connection carried several requests.
+by order where one connection carried several requests. CDP and the NetLog are joined by the gate
+too, or by the connection whose id both know. Where nothing of the browser shows its ports, server
+and client are joined by the address, and by the order of equal ones.
 """
 
 from __future__ import annotations
@@ -16,12 +18,14 @@ from browserconc.model.timeline import Timeline, Track
 
 CLOCK_SLACK_NS = 5_000_000
 """NetLog rounds to milliseconds; two sources of one instant may differ by a few of them."""
+FAR_NS = 1 << 63
 
 
 @dataclass(slots=True)
 class _Request:
     client: Track
     browser: Track | None = None
+    cdp: Track | None = None
     ledger: Track | None = None
     doubts: list[str] = field(default_factory=list)
 
@@ -33,8 +37,15 @@ def correlate(evidence: Evidence) -> Case:
         by_source[track.source].append(track)
     requests = [_Request(track) for track in sorted(by_source["client"], key=lambda t: t.index or 0)]
     _join_browser(requests, by_source["netlog"], evidence)
+    _join_cdp(requests, by_source["cdp"], evidence)
     strangers = _join_ledger(requests, by_source["ledger"])
     doubts = list(evidence.doubts)
+    strangers, guessed = _join_by_order(requests, strangers)
+    if guessed:
+        doubts.append(
+            f"{guessed} requests for equal addresses were found in the server's ledger by their order, "
+            "because the browser's ports are not known without its NetLog."
+        )
     if "netlog" in evidence.sources and (missing := sum(r.browser is None for r in requests)):
         doubts.append(f"{missing} of {len(requests)} requests are missing from the browser's NetLog.")
     if "ledger" in evidence.sources:
@@ -46,20 +57,55 @@ def correlate(evidence: Evidence) -> Case:
 
 
 def _join_browser(requests: list[_Request], tracks: list[Track], evidence: Evidence) -> None:
-    waiting: dict[str, list[Track]] = defaultdict(list)
-    by_index: dict[int, Track] = {}
+    by_index, by_url = _sorted(tracks, evidence)
+    for request in requests:
+        if request.client.index in by_index:
+            request.browser = by_index[request.client.index]
+        elif same := by_url.get(_without_fragment(request.client.url)):
+            request.browser = same.pop(0)
+
+
+def _join_cdp(requests: list[_Request], tracks: list[Track], evidence: Evidence) -> None:
+    by_index, by_url = _sorted(tracks, evidence)
+    for request in requests:
+        if request.client.index in by_index:
+            request.cdp = by_index[request.client.index]
+        elif same := by_url.get(_without_fragment(request.client.url)):
+            request.cdp = _on_the_same_connection(request, same)
+            same.remove(request.cdp)
+
+
+def _sorted(
+    tracks: list[Track], evidence: Evidence
+) -> tuple[dict[int | None, Track], dict[str, list[Track]]]:
+    """The tracks of tabs that came out of a gate, by the tab; else those of the trial, by address."""
+    by_index: dict[int | None, Track] = {}
+    by_url: dict[str, list[Track]] = defaultdict(list)
     for track in tracks:
         via = track.facts.get("via")
         if isinstance(via, str) and via in evidence.gates:
             by_index.setdefault(evidence.gates[via], track)
-        elif track.facts.get("leg") == 0:
-            waiting[_without_fragment(track.url)].append(track)
-    for request in requests:
-        index = request.client.index
-        if index in by_index:
-            request.browser = by_index[index]
-        elif not evidence.gates and (same := waiting.get(_without_fragment(request.client.url))):
-            request.browser = same.pop(0)
+        elif not evidence.gates and track.facts.get("leg") == 0:
+            by_url[_without_fragment(track.url)].append(track)
+    return by_index, by_url
+
+
+def _on_the_same_connection(request: _Request, same: list[Track]) -> Track:
+    """Of CDP's requests for one address the one that the NetLog's request is; without it the first.
+
+    CDP's connectionId is the NetLog's socket; several requests of one connection differ in time.
+    """
+    sent = request.browser.span("HTTP_TRANSACTION_SEND_REQUEST") if request.browser else None
+    if request.browser is None or sent is None:
+        return same[0]
+    socket = request.browser.facts.get("socket")
+    on_it = [track for track in same if track.facts.get("connection") == socket]
+
+    def apart_ns(track: Track) -> int:
+        span = track.span("send")
+        return abs(span.start_ns - sent.start_ns) if span else FAR_NS
+
+    return min(on_it or same, key=apart_ns)
 
 
 def _join_ledger(requests: list[_Request], tracks: list[Track]) -> list[Track]:
@@ -79,13 +125,42 @@ def _join_ledger(requests: list[_Request], tracks: list[Track]) -> list[Track]:
     return [track for left in by_port.values() for track in left]
 
 
+def _join_by_order(requests: list[_Request], left: list[Track]) -> tuple[list[Track], int]:
+    """Joins requests whose port nobody knows by host and path; what is left, and how many were equal.
+
+    Equal ones in the order in which they were sent where that is known, else in that of the answers.
+    """
+    blind: dict[tuple[str, str], list[_Request]] = defaultdict(list)
+    for request in requests:
+        if request.ledger is None and _port(request) is None:
+            blind[_address(request.client.url)].append(request)
+    served: dict[tuple[str, str], list[Track]] = defaultdict(list)
+    for track in left:
+        served[str(track.facts.get("host")), track.url].append(track)
+    guessed = 0
+    for address, equal in blind.items():
+        sent_known = all(request.cdp and request.cdp.span("send") for request in equal)
+        equal.sort(key=_sent if sent_known else _done)
+        tracks = sorted(served[address], key=_began if sent_known else _ended)
+        guessed += len(equal) if len(equal) > 1 else 0
+        for request in equal:
+            fitting = (t for t in tracks if _began(t) >= _sent(request) - CLOCK_SLACK_NS)
+            found = next(fitting, None)
+            if found:
+                request.ledger = found
+                tracks.remove(found)
+    joined = {id(request.ledger) for request in requests}
+    return [track for track in left if id(track) not in joined], guessed
+
+
 def _timeline(request: _Request, evidence: Evidence) -> Timeline:
-    client, browser, ledger = request.client, request.browser, request.ledger
+    client, browser, cdp, ledger = request.client, request.browser, request.cdp, request.ledger
     whole = client.span("request")
     end_ns = whole.end_ns if whole and whole.end_ns is not None else evidence.ended_ns
     status = client.facts.get("status")
     error = client.facts.get("error")
-    reused = browser.facts.get("connection_reused") if browser else None
+    known = browser or cdp
+    reused = known.facts.get("connection_reused") if known else None
     return Timeline(
         index=client.index or 0,
         url=client.url,
@@ -93,7 +168,7 @@ def _timeline(request: _Request, evidence: Evidence) -> Timeline:
         end_ns=max(end_ns, evidence.released_ns),
         status=status if isinstance(status, int) else None,
         error=error if isinstance(error, str) else None,
-        tracks={track.source: track for track in (client, browser, ledger) if track},
+        tracks={track.source: track for track in (client, browser, cdp, ledger) if track},
         local_port=_port(request),
         connection_reused=reused if isinstance(reused, bool) else None,
     )
@@ -109,9 +184,17 @@ def _sent(request: _Request) -> int:
     """When the request went out, as exactly as is known."""
     if request.browser and (sent := request.browser.span("HTTP_TRANSACTION_SEND_REQUEST")):
         return sent.start_ns
+    if request.cdp and (sent := request.cdp.span("send")):
+        return sent.start_ns
     if sent := request.client.span("send"):
         return sent.start_ns
     return _start(request.client)
+
+
+def _done(request: _Request) -> int:
+    """When the client had the answer; after all others where it never had."""
+    whole = request.client.span("request")
+    return whole.end_ns if whole and whole.end_ns is not None else FAR_NS
 
 
 def _start(track: Track) -> int:
@@ -122,6 +205,15 @@ def _began(track: Track) -> int:
     """When the server's handler began; its connection may have been accepted long before."""
     service = track.span("service")
     return service.start_ns if service else _start(track)
+
+
+def _ended(track: Track) -> int:
+    service = track.span("service")
+    return service.end_ns if service and service.end_ns is not None else FAR_NS
+
+
+def _address(url: str) -> tuple[str, str]:
+    return urlsplit(url).netloc, _path(url)
 
 
 def _path(url: str) -> str:

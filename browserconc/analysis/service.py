@@ -31,20 +31,20 @@ def service_claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
 
 def on_the_wire_ns(timeline: Timeline) -> int | None:
     """When the request was sent, None where nobody saw it."""
-    for source, name in (("netlog", "HTTP_TRANSACTION_SEND_REQUEST"), ("client", "send")):
+    for source, name in (("netlog", "HTTP_TRANSACTION_SEND_REQUEST"), ("cdp", "send"), ("client", "send")):
         if span := timeline.span(source, name):
             return span.start_ns
     return None
 
 
 def _answered_ns(timeline: Timeline) -> int | None:
-    ends = []
-    for source, name in (
-        ("netlog", "HTTP_TRANSACTION_READ_HEADERS"),
-        ("netlog", "HTTP_TRANSACTION_READ_BODY"),
-        ("client", "receive"),
+    """When the last byte was there, by the source that stands nearest to the wire."""
+    for source, names in (
+        ("netlog", ("HTTP_TRANSACTION_READ_HEADERS", "HTTP_TRANSACTION_READ_BODY")),
+        ("cdp", ("wait", "receive")),
+        ("client", ("receive",)),
     ):
-        span = timeline.span(source, name)
-        if span and span.end_ns is not None:
-            ends.append(span.end_ns)
-    return max(ends, default=None)
+        spans = [timeline.span(source, name) for name in names]
+        if ends := [span.end_ns for span in spans if span and span.end_ns is not None]:
+            return max(ends)
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -10,6 +10,7 @@ from browserconc.analysis.attribute import attribute
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import Interval, concurrency, service_spans
 from browserconc.analysis.service import on_the_wire_ns, service_claims
+from browserconc.analysis.unseen import unseen
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import (
     SERVICE,
@@ -157,7 +158,9 @@ def _doubts(
             f"The requests reached the wire {spread_ns / 1e6:.0f} ms apart, more than a tenth of the "
             f"{service_ns / 1e9:.2f} s of service: a longer --delay makes the picture sharper."
         )
-    doubts += [remark for cause in CAUSES if cause.remark and (remark := cause.remark(case))]
+    doubts += [
+        remark for cause in CAUSES if cause.remark and not cause.limits and (remark := cause.remark(case))
+    ]
     return doubts
 
 
@@ -174,11 +177,15 @@ def _verdict(
     count = len(requests)
     if reason := _no_verdict(case, requests, level):
         return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
-    if level.sustained >= count:
+    candidates = [cause for cause in CAUSES if held.get(cause.id)]
+    if level.sustained >= count or (
+        not candidates and _nothing_in_the_way(case, requests, level, service_ns)
+    ):
         return Verdict("concurrent", None, None, None, 0.0, doubts)
     total = sum(waiting.values())
-    candidates = [cause for cause in CAUSES if held.get(cause.id)]
     explained = sum(waiting.get(cause.id, 0) for cause in candidates)
+    if not candidates and (reason := unseen(case, level)):
+        return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     if not candidates:
         reason = (
             f"Only {level.sustained} of {count} ran at once, but no limit was seen holding the others back"
@@ -187,7 +194,7 @@ def _verdict(
             reason += f"; they were sent {spread_ns / 1e6:.0f} ms apart"
         return Verdict("undecided", None, None, None, 0.0, (f"{reason}.", *doubts))
     if waiting[UNATTRIBUTED] > (1 - EXPLAINED_SHARE) * total:
-        reason = f"{waiting[UNATTRIBUTED] / total:.0%} of the waiting is unexplained."
+        reason = unseen(case, level) or f"{waiting[UNATTRIBUTED] / total:.0%} of the waiting is unexplained."
         return Verdict("undecided", None, None, None, explained / total, (reason, *doubts))
     binding = min(candidates, key=lambda cause: (_limit(cause, case, level), -waiting.get(cause.id, 0)))
     limit = level.sustained
@@ -200,8 +207,23 @@ def _verdict(
         binding.id,
         waiting.get(binding.id, 0) / total if total else 0.0,
         doubts,
-        tuple(_because(binding, held[binding.id], count, case)),
+        tuple(
+            _because([binding, *(cause for cause in candidates if cause is not binding)], held, count, case)
+        ),
     )
+
+
+def _nothing_in_the_way(
+    case: Case, requests: Sequence[RequestFinding], level: Concurrency, service_ns: int
+) -> bool:
+    """Is it shown for every request that no limit held it back, though not all overlapped for long?
+
+    On a busy machine some reach the wire late. Browser and server must have seen each request, no
+    stretch of it may be unexplained, and at least half of them must have run at once.
+    """
+    seen_whole = all({"netlog", "ledger"} <= timeline.tracks.keys() for timeline in case.timelines)
+    unexplained = _held_back(requests, UNATTRIBUTED, service_ns)
+    return seen_whole and not unexplained and level.sustained >= max(2, len(requests) / 2)
 
 
 def _limit(cause: Cause, case: Case, level: Concurrency) -> int:
@@ -225,17 +247,29 @@ def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurren
     return None
 
 
-def _because(cause: Cause, slices: Sequence[Slice], count: int, case: Case) -> list[str]:
-    shortest = min(piece.duration_ns for piece in slices) / 1e9
-    longest = max(piece.duration_ns for piece in slices) / 1e9
-    lines = [
-        f"{len(slices)} of {count} requests waited {shortest:.2f} to {longest:.2f} s: {slices[-1].because}."
-    ]
-    by_pid: dict[object, int] = {}
+def _because(
+    causes: Sequence[Cause], held: Mapping[str, Sequence[Slice]], count: int, case: Case
+) -> list[str]:
+    """The evidence, the binding limit first: how many waited how long for what."""
+    lines = []
+    for cause in causes:
+        waits = [piece.duration_ns / 1e9 for piece in held[cause.id]]
+        lines.append(
+            f"{len(waits)} of {count} requests waited {_range_s(min(waits), max(waits))} "
+            f"{held[cause.id][-1].because}."
+        )
+        if cause.remark and (remark := cause.remark(case)):
+            lines.append(remark)
+    shares: dict[object, int] = {}
     for timeline in case.timelines:
         if ledger := timeline.tracks.get("ledger"):
-            by_pid[ledger.facts.get("pid")] = by_pid.get(ledger.facts.get("pid"), 0) + 1
-    if cause.culprit == "server" and len(by_pid) > 1:
-        spread = ", ".join(str(number) for number in sorted(by_pid.values(), reverse=True))
-        lines.append(f"{len(by_pid)} processes took {spread} requests.")
+            shares[ledger.facts.get("pid")] = shares.get(ledger.facts.get("pid"), 0) + 1
+    if causes[0].culprit == "server" and len(shares) > 1:
+        taken = ", ".join(str(number) for number in sorted(shares.values(), reverse=True))
+        lines.append(f"{len(shares)} processes took {taken} requests.")
     return lines
+
+
+def _range_s(shortest: float, longest: float) -> str:
+    low, high = f"{shortest:.2f}", f"{longest:.2f}"
+    return f"{low} s" if low == high else f"{low} to {high} s"

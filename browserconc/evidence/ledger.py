@@ -26,12 +26,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from browserconc.model.timeline import Fact, Span, Track
 
 FILE = "ledger.jsonl"
 SOURCE = "ledger"
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
+_encode = msgspec.json.Encoder().encode  # a tenth of json's time, which is the server's and so measured
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Callable[[bytes], object]]
@@ -100,7 +102,7 @@ class Ledger:
         return key
 
     def _write(self, line: dict[str, Any]) -> None:
-        os.write(self._file, _encode(line).encode() + b"\n")
+        os.write(self._file, _encode(line) + b"\n")
 
 
 class _Visit:

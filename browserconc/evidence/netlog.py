@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from browserconc.evidence import secrets
 from browserconc.evidence.netlog_event import Event, Phase
 
 FORMAT_VERSION = 1
@@ -39,6 +40,18 @@ class _Line(msgspec.Struct):
     phase: int
     source: _Source
     params: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class _Constants(msgspec.Struct):
+    logFormatVersion: int  # noqa: N815 (the file's own names)
+    logEventTypes: dict[str, int]  # noqa: N815
+    logSourceType: dict[str, int]  # noqa: N815
+    logEventPhase: dict[str, int]  # noqa: N815
+    clientInfo: dict[str, Any] = {}  # noqa: N815
+
+
+class _Head(msgspec.Struct):
+    constants: _Constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +111,28 @@ def read(path: Path, *, since_ns: int = 0, until_ns: int | None = None) -> NetLo
                 continue
             try:
                 event = names.event(line)
-            except msgspec.DecodeError:
+            except (
+                ValueError,
+                RecursionError,
+            ):  # cut off, or no event; msgspec's errors and bad UTF-8 are ValueErrors
                 skipped += 1
                 continue
             if event.time_ns >= since_ns and (until_ns is None or event.time_ns <= until_ns):
                 events.append(event)
-    client = {str(k): str(v) for k, v in constants.get("clientInfo", {}).items()}
+    client = {name: str(value) for name, value in constants.clientInfo.items()}
     return NetLog(events, client, polled, skipped)
 
 
 class _Names:
     """The numbers of one file's events, turned back into names."""
 
-    def __init__(self, constants: Mapping[str, Any]) -> None:
-        self._types = {number: name for name, number in constants["logEventTypes"].items()}
-        self._sources = {number: name for name, number in constants["logSourceType"].items()}
+    def __init__(self, constants: _Constants) -> None:
+        self._types = {number: name for name, number in constants.logEventTypes.items()}
+        self._sources = {number: name for name, number in constants.logSourceType.items()}
         phases: dict[str, Phase] = {"PHASE_BEGIN": "BEGIN", "PHASE_END": "END", "PHASE_NONE": "NONE"}
-        self._phases = {number: phases[name] for name, number in constants["logEventPhase"].items()}
+        self._phases = {
+            number: phases[name] for name, number in constants.logEventPhase.items() if name in phases
+        }
         self._line = msgspec.json.Decoder(_Line)
         self._params = msgspec.json.Decoder(dict[str, Any])
 
@@ -130,18 +148,14 @@ class _Names:
         )
 
 
-def _constants(path: Path, line: bytes) -> dict[str, Any]:
+def _constants(path: Path, line: bytes) -> _Constants:
     try:
-        constants = msgspec.json.decode(line.rstrip(b"\r\n,") + b"}", type=dict[str, dict[str, Any]])[
-            "constants"
-        ]
-        version = constants["logFormatVersion"]
-        for needed in ("logEventTypes", "logSourceType", "logEventPhase"):
-            dict(constants[needed])
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as problem:
+        constants = msgspec.json.decode(line.rstrip(b"\r\n,") + b"}", type=_Head).constants
+    except (ValueError, RecursionError) as problem:
         raise NetLogError(
             f"{path} is not a NetLog: it does not begin with a NetLog's constants."
         ) from problem
+    version = constants.logFormatVersion
     if version != FORMAT_VERSION:
         raise NetLogError(f"{path} is a NetLog of format {version}; this version reads {FORMAT_VERSION}.")
     return constants
@@ -150,8 +164,14 @@ def _constants(path: Path, line: bytes) -> dict[str, Any]:
 def _polled(line: bytes) -> list[dict[str, Any]] | None:
     try:
         return msgspec.json.decode(line.split(b":", 1)[1].rstrip(b"\r\n,"), type=list[dict[str, Any]])
-    except (msgspec.DecodeError, IndexError):
+    except (ValueError, RecursionError, IndexError):
         return None
+
+
+def strip_credentials(path: Path) -> None:
+    """Overwrites in place what Chromium's own stripping leaves: headers such as X-Api-Key, user:password."""
+    if path.is_file():
+        path.write_bytes(secrets.blank(path.read_bytes()))
 
 
 def events(path: Path) -> Iterator[Event]:

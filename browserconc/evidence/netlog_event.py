@@ -26,3 +26,10 @@ class Event:
     source_id: int
     source_type: str
     params: dict[str, Any]
+
+
+def dependency(event: Event) -> int | None:
+    """The id of the source that this event names as the one it depends on."""
+    source = event.params.get("source_dependency")
+    value = source.get("id") if isinstance(source, dict) else None
+    return value if isinstance(value, int) else None

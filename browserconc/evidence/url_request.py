@@ -3,8 +3,8 @@
 A URL_REQUEST has one leg per redirect; each leg is a request of its own and becomes one Track.
 Its spans carry Chromium's event names. What happens on other sources (the pool's stalls on
 HTTP_STREAM_JOB, the connect on SOCKET) is found through `source_dependency` and laid on the same
-track. Two families of pool events are understood: SOCKET_POOL_* and, under HappyEyeballsV3,
-HTTP_STREAM_POOL_*. Names: net/log/net_log_event_type_list.h.
+track. Two families of pool events are understood: SOCKET_POOL_* here and, under HappyEyeballsV3,
+HTTP_STREAM_POOL_* in `http_stream_pool.py`. Names: net/log/net_log_event_type_list.h.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from browserconc.evidence.netlog_event import Event
+from browserconc.evidence import http_stream_pool
+from browserconc.evidence.http_stream_pool import Stall
+from browserconc.evidence.netlog_event import Event, dependency
 from browserconc.model.timeline import Fact, Span, Track
 
 STALL = "STALL"
 """Our span for a request that the pool held back; detail `limit` is "group" or "pool"."""
-
-# CanAttemptResult in net/http/http_stream_pool_attempt_manager.h: why no socket is opened now.
-_CAN_ATTEMPT_STALLS = {4: "group", 5: "pool"}
 
 _KEPT = {
     "DELEGATE_INFO",
@@ -32,6 +31,7 @@ _KEPT = {
     "URL_REQUEST_START_JOB",
 }
 _KEPT_PREFIXES = ("HTTP_CACHE_", "NETWORK_DELEGATE_", "URL_REQUEST_DELEGATE_")
+_STREAM_POOL = ("HTTP_STREAM_JOB_CONTROLLER", *http_stream_pool.SOURCES)
 _DETAILS = ("net_error", "delegate_blocked_by", "result")
 
 
@@ -45,12 +45,6 @@ class _Socket:
 
 
 @dataclass(slots=True)
-class _Stall:
-    limit: str
-    start_ns: int
-
-
-@dataclass(slots=True)
 class _Leg:
     request: int
     number: int
@@ -60,20 +54,21 @@ class _Leg:
     spans: list[Span] = field(default_factory=list)
     open: dict[str, tuple[int, dict[str, Fact]]] = field(default_factory=dict)
     job: int | None = None
+    controller: int | None = None
     manager: int | None = None
     socket: int | None = None
     group: str | None = None
     reused: bool | None = None
     status: int | None = None
     net_error: int | None = None
-    stall: _Stall | None = None
+    stall: Stall | None = None
     via: str | None = None
 
 
 @dataclass(slots=True)
 class _Job:
     group: str | None = None
-    stall: _Stall | None = None
+    stall: Stall | None = None
     socket: int | None = None
     bound_ns: int | None = None
 
@@ -84,11 +79,7 @@ class _Follower:
         self.jobs: dict[int, _Job] = {}
         self.sockets: dict[int, _Socket] = {}
         self.connect_jobs: dict[int, int] = {}
-        self.manager_can: dict[int, int] = {}
-        self.manager_waiting: dict[int, list[_Leg]] = {}
-        self.manager_group: dict[int, int] = {}
-        self.group_handle: dict[int, int] = {}
-        self.group_name: dict[int, str] = {}
+        self.stream_pool = http_stream_pool.StreamPool()
 
     def take(self, event: Event) -> None:
         match event.source_type:
@@ -98,8 +89,8 @@ class _Follower:
                 self._stream_job(event)
             case "SOCKET":
                 self._socket(event)
-            case "HTTP_STREAM_POOL_GROUP" | "HTTP_STREAM_POOL_ATTEMPT_MANAGER":
-                self._stream_pool(event)
+            case kind if kind in _STREAM_POOL:
+                self.stream_pool.take(event)
             case "TCP_CONNECT_JOB" | "SSL_CONNECT_JOB" | "TCP_STREAM_ATTEMPT" if event.phase == "BEGIN":
                 self.connect_jobs.setdefault(event.source_id, event.time_ns)
             case _:
@@ -141,12 +132,13 @@ class _Follower:
     def _instant(self, event: Event, leg: _Leg) -> None:
         match event.type:
             case "HTTP_STREAM_REQUEST_BOUND_TO_JOB":
-                leg.job = _dependency(event)
+                leg.job = dependency(event)
             case "HTTP_STREAM_POOL_ATTEMPT_MANAGER_JOB_BOUND":
-                leg.manager = manager = _dependency(event)
-                if manager is not None:
-                    self.manager_waiting.setdefault(manager, []).append(leg)
-                    self._may_connect(manager, event.time_ns)
+                leg.manager = dependency(event)
+                if leg.manager is not None:
+                    self.stream_pool.wait(leg, event.time_ns)
+            case "HTTP_STREAM_JOB_CONTROLLER_BOUND":
+                leg.controller = dependency(event)
             case "HTTP_TRANSACTION_READ_RESPONSE_HEADERS":
                 leg.status = _status(event.params) or leg.status
             case "FAILED" | "CANCELLED":
@@ -162,11 +154,9 @@ class _Follower:
             self._got_stream(event.time_ns, leg)
 
     def _got_stream(self, now_ns: int, leg: _Leg) -> None:
-        group = self._stream_pool_group(leg)
-        if group is not None:
-            leg.socket = self.group_handle.pop(group, None)
-            leg.group = self.group_name.get(group)
-        elif leg.job is not None and (job := self.jobs.get(leg.job)):
+        if leg.job is None:
+            leg.socket, leg.group = self.stream_pool.got(leg)
+        elif job := self.jobs.get(leg.job):
             leg.socket, leg.group, leg.stall = job.socket, job.group, job.stall
         socket = self.sockets.get(leg.socket) if leg.socket is not None else None
         if socket:
@@ -176,23 +166,6 @@ class _Follower:
             began = self._connect_began(socket) if socket and not leg.reused else None
             until_ns = began if began is not None and began > leg.stall.start_ns else now_ns
             leg.spans.append(Span(STALL, leg.stall.start_ns, until_ns, {"limit": leg.stall.limit}))
-
-    def _stream_pool_group(self, leg: _Leg) -> int | None:
-        if leg.manager is not None:
-            waiting = self.manager_waiting.get(leg.manager, [])
-            if leg in waiting:
-                waiting.remove(leg)
-            return self.manager_group.get(leg.manager)
-        if leg.job is not None:
-            return None
-        # An idle socket is handed out without a job: the handle just made for this origin is it.
-        return next((g for g in self.group_handle if leg.url.startswith(self.group_name.get(g, "-"))), None)
-
-    def _may_connect(self, manager: int, now_ns: int) -> None:
-        limit = _CAN_ATTEMPT_STALLS.get(self.manager_can.get(manager, 0))
-        for leg in self.manager_waiting.get(manager, ()):
-            if limit and not leg.stall:
-                leg.stall = _Stall(limit, now_ns)
 
     def _connect_began(self, socket: _Socket) -> int | None:
         if socket.connect_job is not None and socket.connect_job in self.connect_jobs:
@@ -205,11 +178,11 @@ class _Follower:
             case "TCP_CLIENT_SOCKET_POOL_REQUESTED_SOCKET":
                 job.group = str(event.params.get("group_id", ""))
             case "SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP":
-                job.stall = job.stall or _Stall("group", event.time_ns)
+                job.stall = job.stall or Stall("group", event.time_ns)
             case "SOCKET_POOL_STALLED_MAX_SOCKETS":
-                job.stall = job.stall or _Stall("pool", event.time_ns)
+                job.stall = job.stall or Stall("pool", event.time_ns)
             case "SOCKET_POOL_BOUND_TO_SOCKET":
-                job.socket = _dependency(event)
+                job.socket = dependency(event)
             case _:
                 pass
 
@@ -218,32 +191,14 @@ class _Follower:
         which = 0 if event.phase == "BEGIN" else 1
         match event.type:
             case "SOCKET_ALIVE" if event.phase == "BEGIN":
-                socket.connect_job = _dependency(event)
+                socket.connect_job = dependency(event)
             case "TCP_CONNECT":
                 socket.connect[which] = event.time_ns
                 if address := event.params.get("local_address"):
-                    socket.local_port = int(str(address).rsplit(":", 1)[1])
+                    port = str(address).rpartition(":")[2]
+                    socket.local_port = int(port) if port.isdecimal() else None
             case "SSL_CONNECT":
                 socket.ssl[which] = event.time_ns
-            case _:
-                pass
-
-    def _stream_pool(self, event: Event) -> None:
-        match event.type:
-            case "HTTP_STREAM_POOL_GROUP_ALIVE" if event.phase == "BEGIN":
-                key = event.params.get("stream_key", {})
-                self.group_name[event.source_id] = str(key.get("destination", ""))
-            case "HTTP_STREAM_POOL_GROUP_ATTEMPT_MANAGER_CREATED":
-                if (manager := _dependency(event)) is not None:
-                    self.manager_group[manager] = event.source_id
-            case "HTTP_STREAM_POOL_GROUP_HANDLE_CREATED":
-                if (socket := _dependency(event)) is not None:
-                    self.group_handle[event.source_id] = socket
-            case "HTTP_STREAM_POOL_ATTEMPT_MANAGER_CAN_ATTEMPT_TCP":
-                can = _integer(event.params.get("can_attempt"))
-                if can is not None:
-                    self.manager_can[event.source_id] = can
-                    self._may_connect(event.source_id, event.time_ns)
             case _:
                 pass
 
@@ -253,8 +208,9 @@ class _Follower:
         socket = self.sockets.get(leg.socket) if leg.socket is not None else None
         if socket and not leg.reused:
             for name, (begin, end) in (("TCP_CONNECT", socket.connect), ("SSL_CONNECT", socket.ssl)):
-                if begin is not None:
-                    spans.append(Span(name, begin, end))
+                # Of a socket that was connected in advance only what the request still waited for.
+                if begin is not None and (end is None or end > leg.start_ns):
+                    spans.append(Span(name, max(begin, leg.start_ns), end))
         facts: dict[str, Fact] = {
             "request": leg.request,
             "leg": leg.number,
@@ -293,17 +249,13 @@ def _detail(params: dict[str, Any]) -> dict[str, Fact]:
     return {name: params[name] for name in _DETAILS if name in params}
 
 
-def _dependency(event: Event) -> int | None:
-    return _integer(event.params.get("source_dependency", {}).get("id"))
-
-
 def _integer(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
 def _status(params: dict[str, Any]) -> int | None:
-    headers = params.get("headers") or [""]
-    words = str(headers[0]).split()
+    headers = params.get("headers")
+    words = str(headers[0]).split() if isinstance(headers, list) and headers else []
     for word in words[:2]:
         if word.isdigit() and len(word) == 3:
             return int(word)

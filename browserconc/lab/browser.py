@@ -2,7 +2,7 @@
 
 One browser serves every strategy that can share it: its default context is the everyday
 user-data-dir, and isolated contexts are opened beside it. Only `browsers` and `user-data-dirs`
-need processes of their own. Every browser writes a NetLog, the evidence that costs least.
+need processes of their own. Each writes a NetLog where it is asked for one.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, asyn
 from playwright.async_api import Error as DriverError
 from playwright.async_api import TimeoutError as DriverTimeout
 
-from browserconc.evidence.netlog import CHROMIUM_ARGUMENT
+from browserconc.evidence.netlog import CHROMIUM_ARGUMENT, strip_credentials
 from browserconc.lab import installed_browsers
 from browserconc.lab.installed_browsers import BrowserError
 from browserconc.lab.process import Household
-from browserconc.lab.process_tree import browser_memory_bytes
+from browserconc.lab.process_tree import browser_command_line, browser_memory_bytes
 from browserconc.model.plan import BrowserChoice
 
 __all__ = ["BrowserError", "Browsers", "DriverError", "DriverTimeout", "Page", "Tabs", "first_line"]
@@ -50,11 +50,27 @@ class Tabs:
     close: Callable[[], Awaitable[None]]
     after_trial: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
+    def browsers(self) -> list[Browser]:
+        """The browsers that the pages live in, each once."""
+        return list(dict.fromkeys(_browser_of(page.context) for page in self.pages))
+
+    def identity(self) -> dict[str, Any]:
+        """Name, version, path and switches of the first browser, for recordings without a NetLog."""
+        browser = self.browsers()[0]
+        path, *words = browser_command_line() or [""]
+        return {
+            "name": browser.browser_type.name.capitalize(),
+            "version": browser.version,
+            "path": path,
+            "switches": [word for word in words if word.startswith("--")],
+        }
+
 
 class Browsers:
     """The browsers of one run; an asynchronous context manager that closes them all."""
 
-    def __init__(self, household: Household, choice: BrowserChoice, *, netlogs: Path) -> None:
+    def __init__(self, household: Household, choice: BrowserChoice, *, netlogs: Path | None) -> None:
+        """Opens nothing yet; `netlogs` is the folder for NetLog files, None for none."""
         self._household = household
         self._choice = choice
         self._executable: Path | None = None
@@ -115,6 +131,8 @@ class Browsers:
         playwright, self._playwright = self._playwright, None
         if playwright:
             await _quietly(playwright.stop())
+        for path in self._netlog_folder.glob("netlog-*.json") if self._netlog_folder else ():
+            strip_credentials(path)
 
     async def shared(self) -> BrowserContext:
         """The everyday user-data-dir's context, in the browser that most strategies share."""
@@ -252,7 +270,7 @@ class Browsers:
         assert tabs
         await asyncio.gather(*(_quietly(page.close()) for page in tabs.pages))
 
-    async def _user_data_dir(self) -> tuple[BrowserContext, Path]:
+    async def _user_data_dir(self) -> tuple[BrowserContext, Path | None]:
         assert self._playwright
         netlog, options = self._options()
         folder = self._household.folder(f"user-data-dir-{self._count}")
@@ -262,14 +280,14 @@ class Browsers:
             raise _launch_error(problem, self._executable) from problem
         return context, netlog
 
-    def _options(self) -> tuple[Path, dict[str, Any]]:
+    def _options(self) -> tuple[Path | None, dict[str, Any]]:
         self._count += 1
-        netlog = self._netlog_folder / f"netlog-{self._count}.json"
+        netlog = self._netlog_folder / f"netlog-{self._count}.json" if self._netlog_folder else None
         return netlog, {
             "executable_path": self._executable,
             "headless": not self._choice.headed,
             "chromium_sandbox": not running_as_root(),
-            "args": [f"{CHROMIUM_ARGUMENT}{netlog}"],
+            "args": [*([f"{CHROMIUM_ARGUMENT}{netlog}"] if netlog else []), *self._choice.switches],
             "timeout": LAUNCH_TIMEOUT_S * 1000,
             "handle_sigint": False,  # Ctrl-C is ours: the browsers are closed, and their logs with them
         }

@@ -7,7 +7,17 @@ system has no PSS, USS (pages of one process alone) is the next best, and too sm
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import psutil
+
+
+def descendants_cpu_ns() -> int:
+    """CPU time that everything started by this process has used: browsers, their driver, servers."""
+    try:
+        return _cpu_ns(psutil.Process().children(recursive=True))
+    except psutil.Error:
+        return 0
 
 
 def browser_processes() -> list[psutil.Process]:
@@ -28,6 +38,14 @@ def browser_processes() -> list[psutil.Process]:
     return list(found.values())
 
 
+def browser_command_line() -> list[str]:
+    """The words with which the first browser of this process was started; empty where none runs."""
+    for process in browser_processes():
+        if _is_browser_root(process):
+            return _words(process)
+    return []
+
+
 def browser_memory_bytes() -> int:
     """PSS of all browsers, 0 where none runs; costs about a millisecond per process."""
     return sum(_memory_bytes(process) for process in browser_processes())
@@ -35,8 +53,12 @@ def browser_memory_bytes() -> int:
 
 def browser_cpu_ns() -> int:
     """CPU time that the running browsers have used, user and system."""
+    return _cpu_ns(browser_processes())
+
+
+def _cpu_ns(processes: Iterable[psutil.Process]) -> int:
     total = 0.0
-    for process in browser_processes():
+    for process in processes:
         try:
             times = process.cpu_times()
         except psutil.Error:
@@ -46,13 +68,17 @@ def browser_cpu_ns() -> int:
 
 
 def _is_browser_root(process: psutil.Process) -> bool:
-    try:
-        words = process.cmdline()
-    except psutil.Error:
-        return False
+    words = _words(process)
     return any(word.startswith("--user-data-dir") for word in words) and not any(
         word.startswith("--type=") for word in words
     )
+
+
+def _words(process: psutil.Process) -> list[str]:
+    try:
+        return list(process.cmdline())
+    except psutil.Error:
+        return []
 
 
 def _memory_bytes(process: psutil.Process) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from browserconc import recording
 from browserconc.evidence import client, ledger
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
+from browserconc.lab.observe import observed
 from browserconc.lab.process import Household, ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
 from browserconc.lab.running import Running, ServerError, start
@@ -39,9 +40,15 @@ class Watcher(Protocol):
 
 
 async def record(
-    trial: Trial, into: Path, *, household: Household, browsers: Browsers | None, watcher: Watcher
+    trial: Trial,
+    into: Path,
+    *,
+    household: Household,
+    browsers: Browsers | None,
+    watcher: Watcher,
+    evidence: Collection[str] = (),
 ) -> Recording:
-    """Runs one trial and leaves its recording in `into`.
+    """Runs one trial, observed by `evidence` (see `observe.py`), and leaves its recording in `into`.
 
     A trial that fails leaves a recording too, with the sentence that says why in its manifest.
     """
@@ -77,7 +84,9 @@ async def record(
             prepared_ns=time.monotonic_ns(),
             netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs) if tabs else (),
         )
-        manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
+        async with observed(tabs, evidence, into) as unseen:
+            manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
+        manifest = replace(manifest, doubts=(*manifest.doubts, *unseen))
     except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError) as problem:
         manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())
     except OSError as problem:  # a full disk, no sockets left
@@ -157,7 +166,7 @@ async def _measure(
             else:
                 released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines)
             client.write(into / client.FILE, released.lines)
-            facts = {"gates": released.gates}
+            facts = {"gates": released.gates, "browser": tabs.identity()}
     except asyncio.CancelledError:
         if lines:
             with suppress(OSError):

@@ -15,10 +15,15 @@ from urllib.parse import urlsplit
 from browserconc.evidence.client import ClientLine
 from browserconc.lab.browser import BrowserError, DriverError, DriverTimeout, Page, first_line
 from browserconc.lab.gate import Gate
+from browserconc.lab.process_tree import descendants_cpu_ns
 
 ARM_TIMEOUT_S = 30.0
 SETTLE_S = 0.05
-"""What the browser still does for a navigation that has just arrived in the gate ends in this time."""
+QUIET_SHARE = 0.2
+LONGEST_SETTLE_S = 3.0
+"""Tabs that have just arrived still keep the browser busy: it starts a renderer for every new site.
+They are let go when the browsers and their driver have used less than QUIET_SHARE of a core for SETTLE_S,
+or after LONGEST_SETTLE_S; a hundred idle tabs take that much for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +54,14 @@ async def navigate(
     released: dict[int, int] = {}
     async with Gate(len(pages)) as gate:
         gates = [gate.url(index, urlsplit(url).hostname or "") for index, url in enumerate(urls)]
-        limit_s = ARM_TIMEOUT_S + SETTLE_S + timeout_s
+        limit_s = ARM_TIMEOUT_S + LONGEST_SETTLE_S + timeout_s
         loads = [
             asyncio.create_task(_load(page, index, gates[index], urls[index], limit_s, finished, seen))
             for index, page in enumerate(pages)
         ]
         try:
             await _armed(gate, loads)
-            await asyncio.sleep(SETTLE_S)
+            await _settled()
             released = gate.release(dict(enumerate(urls)))
             released_ns = min(released.values(), default=time.monotonic_ns())
             _, late = await asyncio.wait(loads, timeout=timeout_s)
@@ -91,6 +96,19 @@ async def _armed(gate: Gate, loads: Sequence[asyncio.Task[ClientLine]]) -> None:
         alive = sum(not load.done() for load in loads)
         if len(await gate.full(alive, 0.2)) >= alive:
             return
+
+
+async def _settled() -> None:
+    """Waits until what we started has next to nothing left to do."""
+    begun = before = time.monotonic_ns()
+    used = descendants_cpu_ns()
+    while before - begun < LONGEST_SETTLE_S * 1e9:
+        await asyncio.sleep(SETTLE_S)
+        now, since = time.monotonic_ns(), used
+        used = descendants_cpu_ns()
+        if used - since <= QUIET_SHARE * (now - before):
+            return
+        before = now
 
 
 async def _load(
@@ -141,7 +159,7 @@ async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Fin
     except (DriverError, TimeoutError) as problem:
         reason = first_line(problem) or f"it did not answer within {ARM_TIMEOUT_S:g} s"
         raise BrowserError(f"The page that fetches did not load: {reason}.") from problem
-    await asyncio.sleep(SETTLE_S)
+    await _settled()
     asked_ns = time.monotonic_ns()
     try:
         async with asyncio.timeout(timeout_s):

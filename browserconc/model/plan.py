@@ -9,11 +9,13 @@ from dataclasses import dataclass
 class BrowserChoice:
     """Which browser to drive, and how.
 
-    `name` is "chromium", "firefox", a Playwright channel or the path of an executable.
+    `name` is "chromium", "firefox", a Playwright channel or the path of an executable. `switches`
+    are given to it beside our own.
     """
 
     name: str = "chromium"
     headed: bool = False
+    switches: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,11 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything one command is going to run, in this order."""
+    """Everything one command is going to run, in this order.
+
+    `evidence` names what the browsers are asked for ("netlog", "trace", "cdp"); the server's
+    ledger and the client's log are always kept.
+    """
 
     trials: tuple[Trial, ...]
     browser: BrowserChoice

@@ -41,6 +41,8 @@ def render(result: Result, *, verbose: bool = False) -> str:
         blocks += ["\n".join(_table(group)), _safe(table.spreads(group))]
     blocks.append(_points(f"undecided: {names}: {why}" for names, why in table.said_of(rows, undecided=True)))
     blocks.append(_points(f"{name}: {what}" for name, what in table.failures(rows)))
+    said = table.evidence_of(rows, result.conclusion.summary)
+    blocks.append(_points(f"{name}: {because}" for name, because in said))
     blocks += _pictures(groups, verbose)
     blocks += _remedies(result)
     blocks.append(_points(f"{names}: {doubt}" for names, doubt in table.said_of(rows, undecided=False)))

@@ -138,6 +138,20 @@ def said_of(rows: Iterable[Row], *, undecided: bool) -> list[tuple[str, str]]:
     return [(", ".join(of), text) for text, of in names.items()]
 
 
+def evidence_of(rows: Iterable[Row], summary: str) -> list[tuple[str, str]]:
+    """Why the verdicts say what they say, as (row, sentences) without what the summary says already.
+
+    Once for each cause and limit, by its first trial.
+    """
+    said: dict[tuple[str | None, int | None], tuple[str, str]] = {}
+    for row in rows:
+        for trial in row.repeats:
+            verdict = trial.verdict
+            if new := [line for line in verdict.because if line not in summary]:
+                said.setdefault((verdict.cause, verdict.limit), (row.name, " ".join(new)))
+    return list(said.values())
+
+
 def failures(rows: Iterable[Row]) -> list[tuple[str, str]]:
     """Requests that were not answered well as (row, sentence), the same failure of one row once."""
     said = []

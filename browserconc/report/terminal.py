@@ -87,6 +87,7 @@ class _Page:
             [self.say(headline(self.result), style="bold", indent=0)],
             [self.say(self.result.conclusion.summary)] if self.result.conclusion.summary else [],
             self.tables(),
+            self.evidence(),
             self.pictures(),
             self.remedies(),
             self.doubts(),
@@ -223,6 +224,10 @@ class _Page:
             self.say(f"{remedies_title(remedies)}:", style="bold"),
             Padding(grid, (0, 0, 0, 2 * _INDENT)),
         ]
+
+    def evidence(self) -> list[RenderableType]:
+        said = table.evidence_of(self.rows, self.result.conclusion.summary)
+        return [self.point("-", f"{name}: {because}") for name, because in said]
 
     def doubts(self) -> list[RenderableType]:
         return [

@@ -127,6 +127,10 @@ def test_unknown_and_unreadable_profiles(tmp_path: Path):
         ({"server": "gunicorn-sync:0"}, "size"),
         ({"browser": "chromum"}, 'did you mean "chromium"?'),
         ({"evidence": ["netlock"]}, 'did you mean "netlog"?'),
+        ({"evidence": "netlog,none"}, 'either "none" or a list of netlog, trace, cdp'),
+        ({"switches": ["headless"]}, "begin with --, not 'headless'"),
+        ({"switches": "--a"}, "must be a list"),
+        ({"switches": ["--user-data-dir=x"]}, "--user-data-dir, which every browser gets from us"),
         ({"delai": 1}, 'no key "delai"; did you mean "delay"?'),
         ({"tabs": 0}, "tabs must be 1 to 1000, not 0."),
         ({"tabs": 10_000}, "raw-socket alone takes up to 10000"),
@@ -183,7 +187,8 @@ def test_any_text_is_known_or_refused(word: str, key: str):
 @given(st.text(max_size=30))
 def test_any_profile_name_is_known_or_refused(word: str):
     sentence = outcome(lambda: profile.load(word))
-    assert word in SHIPPED or "The choices are" in sentence or "cannot be read" in sentence
+    refused = ("The choices are", "cannot be read", "is not TOML")
+    assert word in SHIPPED or any(phrase in sentence for phrase in refused)
 
 
 VALUES = st.one_of(st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.integers()))
@@ -195,3 +200,14 @@ KEYS = ["tabs", "delay", "repeat", "timeout", "headed", "strategies", "servers",
 def test_any_value_of_any_key_is_taken_or_refused(value: object, key: str):
     sentence = outcome(lambda: profile.plan(**{key: value}))
     assert not sentence or sentence.startswith((key, "There is no"))
+
+
+def test_evidence_is_the_netlog_unless_others_or_none_are_named():
+    assert profile.plan().evidence == ("netlog",)
+    assert profile.plan(evidence="trace,cdp").evidence == ("trace", "cdp")
+    assert profile.plan(evidence="none").evidence == ()
+
+
+def test_switches_are_passed_on_as_they_are():
+    switches = ("--enable-features=HappyEyeballsV3,Other", "--lang=de")
+    assert profile.plan(switches=switches).browser.switches == switches

@@ -137,3 +137,24 @@ def test_all_failed_is_undecided_and_says_so():
 
 def test_no_request_is_undecided():
     assert judged([client(0, 1)][:0] or [client(0, 1, error="x")]).verdict.kind == "undecided"
+
+
+def test_tabs_that_only_reached_the_wire_late_are_concurrent_if_every_stretch_is_explained():
+    tracks = []
+    for i in range(4):
+        sent = 300 if i == 3 else 0
+        tracks += [client(i, sent + 500), ledger(i, sent, sent + 500), passage(i, sent, sent + 500)]
+    finding = judged(tracks, strategy="contexts", stated=None, server="werkzeug-threaded")
+    assert finding.concurrency.sustained == 3
+    assert finding.verdict.kind == "concurrent"
+    assert any("300 ms apart" in doubt for doubt in finding.verdict.doubts)
+
+
+def test_a_late_tab_with_an_unexplained_stretch_stays_undecided():
+    tracks = []
+    for i in range(4):
+        sent = 300 if i == 3 else 0
+        before = [("HTTP_CACHE_GET_BACKEND", 0, 0)] if i == 3 else []
+        tracks += [client(i, sent + 500), ledger(i, sent, sent + 500), passage(i, sent, sent + 500, *before)]
+    finding = judged(tracks, strategy="contexts", stated=None, server="werkzeug-threaded")
+    assert finding.verdict.kind == "undecided"

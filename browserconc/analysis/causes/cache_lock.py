@@ -28,13 +28,12 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     end_ns = timeline.end_ns if lock.end_ns is None else lock.end_ns
     if end_ns - lock.start_ns < INSTANT_NS:
         return
-    how = "until the lock gave up" if _gave_up(timeline) else "until the one before it had its answer"
+    path = timeline.url.split("/", 3)[-1]
     yield Claim(
         "cache-lock",
         lock.start_ns,
         end_ns,
-        f"HTTP_CACHE_ADD_TO_ENTRY took {(end_ns - lock.start_ns) / 1e9:.2f} s: it waited for the entry "
-        f"of its URL in the HTTP cache, {how}",
+        f"for the HTTP cache entry of /{path} (HTTP_CACHE_ADD_TO_ENTRY)",
     )
 
 

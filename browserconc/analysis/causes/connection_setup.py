@@ -15,8 +15,12 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         yield Claim(
             "connection-setup", connect.start_ns, send.start_ns if send else connect.end_ns, "TCP connect"
         )
-    for name in ("TCP_CONNECT", "SSL_CONNECT"):
-        span = timeline.span("netlog", name)
+    source: str = "netlog"
+    names: tuple[str, ...] = ("TCP_CONNECT", "SSL_CONNECT")
+    if "netlog" not in timeline.tracks:
+        source, names = "cdp", ("dns", "connect", "ssl")
+    for name in names:
+        span = timeline.span(source, name)
         if span and span.end_ns is not None:
             yield Claim("connection-setup", span.start_ns, span.end_ns, name)
     asked = timeline.span("netlog", "HTTP_STREAM_REQUEST")

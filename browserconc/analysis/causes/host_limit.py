@@ -18,12 +18,12 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         return
     end_ns = timeline.end_ns if stall.end_ns is None else stall.end_ns
     limit = _limit(case)
+    connections = f"one of the {limit} connections" if limit else "a connection"
     yield Claim(
         "host-limit",
         stall.start_ns,
         end_ns,
-        f"stalled {(end_ns - stall.start_ns) / 1e9:.2f} s at the maximum of sockets per group"
-        + (f" ({limit})" if limit else ""),
+        f"for {connections} to the host (stalled at max sockets per group)",
     )
 
 

@@ -57,10 +57,9 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
 
 
 def _remark(case: Case) -> str | None:
-    busy = case.evidence.facts.get("cpu_busy_share")
-    if not saturated(case) or not isinstance(busy, float):
+    if not saturated(case):
         return None
-    return f"The processors were {busy:.0%} busy and processes waited for them, so times are too long."
+    return "The machine's processors were saturated during the trial, so times are longer than they need be."
 
 
 CAUSE = Cause(

@@ -23,6 +23,9 @@ INSTANT_NS = 5_000_000
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     if case.evidence.server is not None and case.evidence.server_stated is None:
         return  # a server of ours that is configured without a limit has no width to wait for
+    if _nobody_saw_them_leave(case):
+        yield from _by_ledger_alone(timeline, case)
+        return
     ledger = timeline.tracks.get("ledger")
     service = timeline.span("ledger", "service")
     sent_ns = on_the_wire_ns(timeline)
@@ -33,13 +36,49 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     width = concurrency(others + own, 0).sustained
     if not _busy(others, width, sent_ns, service.start_ns):
         return
-    waited_s = (service.start_ns - sent_ns) / 1e9
+    busy = "one request" if width == 1 else f"{width} requests"
     yield Claim(
         "server-width",
         sent_ns,
         service.start_ns,
-        f"sent, then {waited_s:.2f} s in the server's queue: process {_pid(ledger)} was busy with "
-        f"{width} request{'s' if width > 1 else ''}",
+        f"in the server's queue: sent, but the process that took it was busy with {busy}",
+    )
+
+
+def _nobody_saw_them_leave(case: Case) -> bool:
+    return all(on_the_wire_ns(timeline) is None for timeline in case.timelines)
+
+
+def _by_ledger_alone(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    """Without the browser's log: the server ran all that it can, from the start until this request.
+
+    Then it could not have taken this one sooner. A server that takes one request at a time and
+    tabs that wait for each other at the cache give the same picture, so equal URLs prove nothing there.
+    """
+    stated = case.evidence.server_stated
+    service = timeline.span("ledger", "service")
+    equal_urls = len({other.url for other in case.timelines}) < len(case.timelines)
+    if service is None or stated is None or (stated == 1 and equal_urls):
+        return
+    served = service_spans(_served(case), case)
+    if concurrency(served, 0).sustained != stated or service.start_ns - timeline.start_ns < INSTANT_NS:
+        return
+    others = service_spans((t for t in _served(case) if t is not timeline.tracks["ledger"]), case)
+    if _busy(others, stated, timeline.start_ns, service.start_ns):
+        yield Claim(
+            "server-width",
+            timeline.start_ns,
+            service.start_ns,
+            f"while the server always ran the {stated} that it can",
+        )
+
+
+def _remark(case: Case) -> str | None:
+    if not _nobody_saw_them_leave(case) or not any(True for t in case.timelines for _ in _claims(t, case)):
+        return None
+    return (
+        "The browser left no log: that the server was always busy is its ledger's word, and the browser "
+        "may have held requests back besides."
     )
 
 
@@ -77,5 +116,6 @@ CAUSE = Cause(
     remedy="More workers or threads.",
     claims=_claims,
     limits=True,
+    remark=_remark,
     threads=("J-M-PUNK/tideway#384", "benoitc/gunicorn#2825", "gradio-app/gradio#6435"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from browserconc.lab.server import Kind
@@ -15,7 +16,7 @@ def _main() -> None:
     monkey.patch_all()  # before anything takes a lock, a socket or time.sleep by name
 
     import gevent  # noqa: PLC0415
-    from gevent.pywsgi import WSGIServer  # noqa: PLC0415
+    from gevent.pywsgi import WSGIHandler, WSGIServer  # noqa: PLC0415
 
     from browserconc.evidence.ledger import Ledger  # noqa: PLC0415
     from browserconc.lab import serving  # noqa: PLC0415
@@ -30,11 +31,23 @@ def _main() -> None:
             ledger.accepted(args[1][1])
             super().do_handle(*args)
 
-    # Without a log object there is no access log; errors go to standard error all the same.
-    server = Observed(orders.listener(), serving.application(ledger), log=None)
+    class Lean(WSGIHandler):  # type: ignore[misc]
+        """Formats no line of an access log that nobody writes; errors go to standard error all the same."""
+
+        def log_request(self) -> None:
+            pass
+
+    server = Observed(orders.listener(), serving.application(ledger), log=None, handler_class=Lean)
     server.start()
+    _collect_rarely()
     orders.ready()
     server.serve_forever()
+
+
+def _collect_rarely() -> None:
+    """A thousand greenlets are not searched for garbage while they serve: that stops all of them."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 if __name__ == "__main__":

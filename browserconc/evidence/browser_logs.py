@@ -1,0 +1,181 @@
+"""What the browsers of one trial left: NetLog files, traces and CDP lines → Tracks.
+
+The trace holds the same events as the NetLog file, with microseconds. Where a trial has both, the
+trace's word counts, and where the two differ that is a doubt. Its tracks are called "netlog" too:
+they tell of the same network stack under the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from browserconc.evidence import cdp, netlog, nettrace, url_request
+from browserconc.model.finding import BrowserFacts
+from browserconc.model.timeline import Track
+from browserconc.recording import Recording, RecordingError
+
+AGREE_NS = 5_000_000
+"""The file cuts its instants down to a millisecond; one step's two instants differ by less than this."""
+_STEPS = (
+    *("HTTP_CACHE_ADD_TO_ENTRY", url_request.STALL, "HTTP_STREAM_REQUEST", "TCP_CONNECT"),
+    *("HTTP_TRANSACTION_SEND_REQUEST", "HTTP_TRANSACTION_READ_HEADERS"),
+)
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the browsers' logs say about one trial; `sources` are those that could be read."""
+
+    tracks: list[Track] = field(default_factory=list)
+    sources: set[str] = field(default_factory=set)
+    max_sockets_per_group: int | None = None
+    doubts: list[str] = field(default_factory=list)
+
+
+class BrowserLogs:
+    """Reads each NetLog of a run once, for all the trials that it covers."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, netlog.NetLog | str] = {}
+        self._tracks: dict[Path, list[Track]] = {}
+
+    def seen(self, one: Recording) -> Seen:
+        """What was seen of the requests that began within this trial."""
+        manifest = one.manifest
+        since_ns = manifest.prepared_ns or 0
+        until_ns = manifest.ended_ns or manifest.released_ns or since_ns
+        seen = Seen()
+        logged: list[Track] = []
+        for path in one.netlogs():
+            log = self._netlog(path)
+            if isinstance(log, str):
+                seen.doubts.append(log)
+                continue
+            seen.sources.add("netlog")
+            logged += _within(self._tracks[path], since_ns, until_ns)
+            seen.max_sockets_per_group = log.max_sockets_per_group or seen.max_sockets_per_group
+        traced = _within(_traced(one, seen), since_ns, until_ns)
+        if logged and traced and (doubt := _disagreement(logged, traced)):
+            seen.doubts.append(doubt)
+        seen.tracks = _merged(logged, traced)
+        if manifest.netlogs and "netlog" not in seen.sources:
+            seen.doubts.append("The browser left no readable NetLog, so its waits cannot be told apart.")
+        if (path := one.log(cdp.FILE)).is_file():
+            try:
+                seen.tracks += cdp.tracks(path)
+                seen.sources.add(cdp.SOURCE)
+            except RecordingError as problem:
+                seen.doubts.append(str(problem))
+        return seen
+
+    def browser(self, recordings: Sequence[Recording], *, headless: bool) -> BrowserFacts | None:
+        """The browser, by the word of its own log, else by the driver's; None where none was driven."""
+        log = next((log for log in self._read.values() if isinstance(log, netlog.NetLog)), None)
+        if log is not None:
+            path = log.client.get("command_line", "").split(" ", 1)[0]
+            name, version = log.client.get("name", "Chromium"), log.client.get("version", "")
+            return BrowserFacts(name, version, path, headless, _told(log.switches))
+        for one in recordings:
+            told = one.manifest.facts.get("browser")
+            if isinstance(told, dict):
+                switches = _told([str(switch) for switch in told.get("switches", ())])
+                words = [str(told.get(name, "")) for name in ("name", "version", "path")]
+                return BrowserFacts(words[0], words[1], words[2], headless, switches)
+        return None
+
+    def _netlog(self, path: Path) -> netlog.NetLog | str:
+        """The log, or the sentence that says why there is none."""
+        if path not in self._read:
+            try:
+                log = netlog.read(path)
+            except netlog.NetLogError as problem:
+                self._read[path] = str(problem)
+            else:
+                self._read[path] = log
+                self._tracks[path] = url_request.tracks(log.events)
+        return self._read[path]
+
+
+def _told(switches: Sequence[str]) -> tuple[str, ...]:
+    """Without those that differ from run to run and those that only mark other switches."""
+    ours = ("--user-data-dir", "--log-net-log", "--flag-switches-", "--remote-debugging-")
+    return tuple(switch for switch in switches if not switch.startswith(ours))
+
+
+def _traced(one: Recording, seen: Seen) -> list[Track]:
+    tracks: list[Track] = []
+    for path in sorted(one.folder.glob(f"{Path(nettrace.FILE).stem}*{Path(nettrace.FILE).suffix}")):
+        try:
+            tracks += url_request.tracks(nettrace.events(path))
+        except nettrace.TraceError as problem:
+            seen.doubts.append(str(problem))
+        else:
+            seen.sources.add("netlog")
+    return tracks
+
+
+def _within(tracks: Sequence[Track], since_ns: int, until_ns: int) -> list[Track]:
+    return [t for t in tracks if t.spans and since_ns <= t.spans[0].start_ns <= until_ns]
+
+
+def _identity(track: Track) -> tuple[object, ...]:
+    """Ids are unique within one browser; of several, each has gates of its own."""
+    return track.key, track.url, track.facts.get("via")
+
+
+def _merged(logged: Sequence[Track], traced: Sequence[Track]) -> list[Track]:
+    """The trace's tracks, and the file's for what the trace did not see.
+
+    A socket that was open before the trace began has its local port in the file only.
+    """
+    file = {_identity(track): track for track in logged}
+    known = {_identity(track) for track in traced}
+    exact = [
+        replace(track, local_port=file[_identity(track)].local_port)
+        if track.local_port is None and _identity(track) in file
+        else track
+        for track in traced
+    ]
+    return [*exact, *(track for track in logged if _identity(track) not in known)]
+
+
+def _disagreement(logged: Sequence[Track], traced: Sequence[Track]) -> str | None:
+    file = {_identity(track): track for track in logged}
+    both = [(file[_identity(track)], track) for track in traced if _identity(track) in file]
+    if not both:
+        return "The trace and the NetLog have no request in common; the trace is used where it has one."
+    different = [(ours, what) for ours, theirs in both if (what := _difference(ours, theirs))]
+    if not different:
+        return None
+    track, what = different[0]
+    return (
+        f"The trace and the NetLog disagree about {len(different)} of {len(both)} requests "
+        f"({what} of {track.url}); the trace is used."
+    )
+
+
+def _difference(logged: Track, traced: Track) -> str | None:
+    """The first thing that the two say differently of one request."""
+    if logged.facts.get("socket") != traced.facts.get("socket"):
+        return "the connection"
+    if traced.local_port is not None and logged.local_port != traced.local_port:
+        return "the port"
+    for name in _STEPS:
+        ours, theirs = logged.span(name), traced.span(name)
+        if (ours is None) != (theirs is None):
+            return name
+        if (
+            ours
+            and theirs
+            and any(map(_apart, (ours.start_ns, ours.end_ns), (theirs.start_ns, theirs.end_ns)))
+        ):
+            return name
+    return None
+
+
+def _apart(one_ns: int | None, other_ns: int | None) -> bool:
+    if one_ns is None or other_ns is None:
+        return one_ns is not other_ns
+    return abs(one_ns - other_ns) > AGREE_NS
