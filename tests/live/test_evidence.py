@@ -28,7 +28,8 @@ pytestmark = [
 
 async def compared(folder: Path, **options: object) -> Result:
     plan = profile.plan(None, **{"tabs": 8, "delay": 0.8, **options})
-    return await pipeline.compare(plan, folder, pipeline.Progress())
+    await pipeline.compare(plan, folder, pipeline.Progress())
+    return pipeline.analyze(folder)
 
 
 async def test_trace_netlog_and_cdp_of_one_run_agree(tmp_path: Path):
