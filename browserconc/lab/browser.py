@@ -25,7 +25,7 @@ from browserconc.lab import installed_browsers
 from browserconc.lab.browser_features import with_disabled_features
 from browserconc.lab.installed_browsers import BrowserError
 from browserconc.lab.process import Household
-from browserconc.lab.process_tree import browser_command_line, browser_memory_bytes
+from browserconc.lab.process_tree import browser_command_line, browser_pids
 from browserconc.model.plan import BrowserChoice
 
 __all__ = ["BrowserError", "Browsers", "DriverError", "DriverTimeout", "Page", "Tabs", "first_line"]
@@ -38,13 +38,13 @@ CLOSE_TIMEOUT_S = 10.0
 class Tabs:
     """Open pages, ready to navigate, and the price of having opened them.
 
-    `memory_before_bytes` is the PSS of all browsers before these pages were opened; `netlogs` are
-    the files that will tell what their requests waited for.
+    `processes_before` are the browsers' processes before these pages were opened; `netlogs` are the
+    files that will tell what their requests waited for.
     """
 
     pages: list[Page]
     netlogs: list[Path]
-    memory_before_bytes: int
+    processes_before: frozenset[int]
     startup_ns: int
     close: Callable[[], Awaitable[None]]
     after_trial: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
@@ -136,8 +136,6 @@ class Browsers:
         context = await self.shared()
         if self._everyday and len(self._everyday.pages) == count:
             return self._everyday
-        if self._everyday:
-            await self._close_everyday()
         tabs = await self._opened(lambda: _pages(context, count), [self._shared_netlog], _nothing)
         tabs.close = lambda: self._keep_everyday(tabs)
         self._everyday = tabs
@@ -219,7 +217,9 @@ class Browsers:
         netlogs: Sequence[Path | None],
         close: Callable[[], Awaitable[None]],
     ) -> Tabs:
-        before = browser_memory_bytes()
+        # Memory is compared between ways to open tabs, and PSS is less where more processes share.
+        await self._close_everyday()
+        before = browser_pids()
         begun = time.monotonic_ns()
         try:
             pages = await opening()
@@ -236,15 +236,10 @@ class Browsers:
         if any(page.is_closed() for page in tabs.pages):
             await self._close_everyday()
 
-    async def discard_everyday(self) -> None:
-        """Closes the everyday tabs: the next trial opens new ones."""
-        if self._everyday:
-            await self._close_everyday()
-
     async def _close_everyday(self) -> None:
         tabs, self._everyday = self._everyday, None
-        assert tabs
-        await asyncio.gather(*(_quietly(page.close()) for page in tabs.pages))
+        if tabs:
+            await asyncio.gather(*(_quietly(page.close()) for page in tabs.pages))
 
     async def _user_data_dir(self) -> tuple[BrowserContext, Path | None]:
         assert self._playwright

@@ -165,7 +165,7 @@ async def _measure(
             manifest,
             startup_ns=tabs.startup_ns,
             cpu_ns=max(0, browser_cpu_ns() - cpu_before),
-            memory_bytes=max(0, browser_memory_bytes() - tabs.memory_before_bytes),
+            memory_bytes=browser_memory_bytes(but=tabs.processes_before),
         )
     if not running.is_alive():
         tail = running.log_tail()
