@@ -147,9 +147,16 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         ("client", one.log(client.FILE), client.tracks),
         ("ledger", one.log(ledger.FILE), ledger.tracks),
     ):
+        try:
+            found = read(path) if path.exists() else []
+        except recording.RecordingError as problem:
+            doubts.append(str(problem))
+            continue
         if path.exists():
-            tracks += read(path)
+            tracks += found
             sources.add(source)
+        elif manifest.released_ns is not None:
+            doubts.append(f"The trial's {path.name} is missing, so what the {source} saw is not known.")
     seen = logs.seen(one)
     tracks += seen.tracks
     sources |= seen.sources

@@ -66,7 +66,13 @@ async def navigate(
             released_ns = min(released.values(), default=time.monotonic_ns())
             _, late = await asyncio.wait(loads, timeout=timeout_s)
         except asyncio.CancelledError:
-            seen[:] = [replace(line, released_ns=released.get(line.index)) for line in seen]
+            done = {line.index: line for line in seen}
+            seen[:] = [
+                replace(
+                    done.get(index) or ClientLine(index, urls[index], error="interrupted"), released_ns=at
+                )
+                for index, at in released.items()
+            ]
             raise
         finally:
             await _cancelled(loads)
@@ -148,9 +154,11 @@ async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Fin
     parts = urlsplit(urls[0])
     try:
         await page.goto(f"{parts.scheme}://{parts.netloc}/ready", timeout=ARM_TIMEOUT_S * 1000)
-        zero_ns = await _page_clock(page)
-    except DriverError as problem:
-        raise BrowserError(f"The page that fetches did not load: {first_line(problem)}") from problem
+        async with asyncio.timeout(ARM_TIMEOUT_S):
+            zero_ns = await _page_clock(page)
+    except (DriverError, TimeoutError) as problem:
+        reason = first_line(problem) or f"it did not answer within {ARM_TIMEOUT_S:g} s"
+        raise BrowserError(f"The page that fetches did not load: {reason}.") from problem
     await _settled()
     asked_ns = time.monotonic_ns()
     try:

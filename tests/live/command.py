@@ -52,7 +52,7 @@ class Command:
             text=True,
             cwd=place,
             start_new_session=True,
-            preexec_fn=_heed_signals,
+            preexec_fn=_heed_signals,  # noqa: PLW1509 - the tests run no threads
         )
 
     def wait_for(self, condition: Callable[[], bool]) -> bool:
@@ -77,7 +77,7 @@ class Command:
 
     def assert_nothing_is_left(self) -> None:
         deadline = time.monotonic() + 4
-        while left := [*self.temporary.iterdir(), *self.household()]:
+        while left := [*self.temporary.glob("browserconc-*"), *self.household()]:
             assert time.monotonic() < deadline, left
             time.sleep(0.02)
 
