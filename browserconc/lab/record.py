@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from browserconc import recording
 from browserconc.evidence import client, ledger
@@ -143,6 +143,7 @@ async def _measure(
     watcher: Watcher,
 ) -> Manifest:
     urls = [strategy.address(manifest.url, index) for index in range(trial.tabs)]
+    facts = manifest.facts  # grows while the trial runs: an interrupted one keeps what it has
     done = 0
 
     def finished() -> None:
@@ -159,14 +160,15 @@ async def _measure(
             await raw_socket.measure(
                 household, urls=urls, mode="cold", timeout_s=trial.timeout_s, out=into / client.FILE
             )
-            facts: dict[str, Any] = {}
         else:
+            facts["browser"] = tabs.identity()
             if strategy.release == "fetch":
                 released = await release.fetch(tabs.pages[0], urls, trial.timeout_s, finished)
             else:
-                released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines)
+                gates: list[str] = []
+                facts["gates"] = gates
+                released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines, gates)
             client.write(into / client.FILE, released.lines)
-            facts = {"gates": released.gates, "browser": tabs.identity()}
     except asyncio.CancelledError:
         if lines:
             with suppress(OSError):
@@ -180,7 +182,6 @@ async def _measure(
         manifest,
         released_ns=released.released_ns if released else _release(into),
         ended_ns=max((row.done_ns for row in rows if row.done_ns is not None), default=time.monotonic_ns()),
-        facts=facts,
     )
     if tabs:
         manifest = replace(
