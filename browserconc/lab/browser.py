@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -349,10 +350,10 @@ def _browser_of(context: BrowserContext) -> Browser:
 
 
 def _launch_error(problem: DriverError, executable: Path | None) -> BrowserError:
-    lines = [line.strip() for line in str(problem).splitlines()]
-    said = next(
-        (line for line in lines if "error" in line.lower() and "launch" not in line.lower()), lines[0]
-    )
+    lines = [re.sub(r"^\s*-?\s*(\[[^\]]*\]\s*)*", "", line) for line in str(problem).splitlines()]
+    told = [line for line in lines if line and "launch" not in line and "/sys/devices" not in line]
+    # What the program itself said comes after Playwright's own lines; its fatal words, if any, count.
+    said = next((x for word in ("FATAL", "rror") for x in told if word in x), first_line(problem))
     return BrowserError(
         f"The browser {executable or ''} did not start ({said[:200].rstrip('.')}): "
         "run `browserconc doctor` to see what is missing."
