@@ -18,7 +18,7 @@ class Chart {
     this.none = html("p", { class: "quiet none" }, "No request matches.");
     this.lower = svg("svg", { class: "flight", height: FLIGHT, role: "img", "aria-label": `${root.dataset.title}, requests in flight over time` });
     root.append(this.axis, this.box, this.none, this.lower);
-    this.box.addEventListener("scroll", () => this.drawSoon());
+    this.box.addEventListener("scroll", () => this.scrollSoon());
     this.arrange();
   }
 
@@ -64,11 +64,24 @@ class Chart {
     });
   }
 
+  // Scrolling changes the rows in sight and nothing else.
+  scrollSoon() {
+    if (this.due || this.scrolling) return;
+    this.scrolling = true;
+    requestAnimationFrame(() => {
+      this.scrolling = false;
+      if (this.due || !this.scale) return;
+      this.drawRows();
+      this.showActive();
+    });
+  }
+
   draw() {
     this.none.hidden = this.rows.length > 0;
     this.box.hidden = this.rows.length === 0;
     const printed = this.printing ? Math.min(this.rows.length, MOST_PRINTED) : this.rows.length;
     const height = printed * ROW;
+    this.printed = printed;
     this.drawing.setAttribute("height", height);
     const width = this.box.clientWidth || this.root.clientWidth;
     if (width === 0) return; // folded away
@@ -83,18 +96,19 @@ class Chart {
     this.ticks = this.scale.ticks();
     this.axis.replaceChildren(...this.ticks.map(({ at, label }) => svg("text", { x: this.scale.x(at), y: 15 }, label)));
     this.lower.replaceChildren(...this.flight.draw(this.scale));
-    this.drawRows(printed, height);
+    this.drawRows();
     this.showActive();
   }
 
   // Only the rows in sight, however many there are.
-  drawRows(printed, height) {
+  drawRows() {
+    const { printed } = this;
     const first = this.printing ? 0 : Math.max(0, Math.floor(this.box.scrollTop / ROW) - 4);
     const last = this.printing ? printed : Math.min(printed, first + Math.ceil(this.box.clientHeight / ROW) + 8);
     this.marks = svg("g", {});
     const parts = [this.marks];
     for (const { at } of this.ticks) {
-      parts.push(svg("line", { x1: this.scale.x(at), x2: this.scale.x(at), y1: first * ROW, y2: Math.min(height, last * ROW), class: "grid" }));
+      parts.push(svg("line", { x1: this.scale.x(at), x2: this.scale.x(at), y1: first * ROW, y2: last * ROW, class: "grid" }));
     }
     for (let place = first; place < last; place += 1) {
       const row = this.rows[place];
