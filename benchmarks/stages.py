@@ -1,4 +1,4 @@
-"""Runs a browserconc command and notes how long its stages took: `python benchmarks/stages.py FILE compare …`.
+"""Runs a command and notes how long its stages took: `python benchmarks/stages.py FILE compare …`.
 
 The stages are functions of the package, wrapped here, so that the package carries no stopwatch. They
 overlap where the command does things side by side, and some contain others; FILE gets a JSON object
@@ -34,7 +34,7 @@ STAGES = (
     (record, "start", "servers started"),
     (running.Running, "stop", "servers stopped"),
     (record, "browser_memory_bytes", "memory read after"),
-    (browser, "browser_memory_bytes", "memory read before"),
+    (browser, "browser_pids", "processes before"),
     (record, "browser_cpu_ns", "cpu read"),
     (release, "_armed", "tabs into the gate"),
     (release, "_settled", "until the browser is quiet"),

@@ -20,6 +20,7 @@ import shutil
 import sys
 import time
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -34,7 +35,7 @@ from browserconc.lab.process import Household
 
 @dataclass(frozen=True)
 class Whole:
-    """One run, or the medians of several; seconds, but for the ratio. `busy` is the machine's load."""
+    """One run, or the medians of several; seconds, but for the ratio."""
 
     wall: float
     cpu: float
@@ -60,7 +61,7 @@ def run(options: argparse.Namespace, command: list[str], folder: Path) -> Whole:
     manifests = [one.manifest for one in recording.load_run(folder / "run")[1]]
     instants = [(m.prepared_ns or 0, m.released_ns or 0, m.ended_ns or 0) for m in manifests]
     wall = (ended - begun) / 1e9
-    between = sum(after[0] - before[2] for before, after in zip(instants, instants[1:], strict=False))
+    between = sum(after[0] - before[2] for before, after in pairwise(instants))
     return Whole(
         wall=wall,
         cpu=_children_cpu_s() - before,

@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -120,6 +121,23 @@ def _run_options(command: _Command) -> _Command:
     return command
 
 
+_FILES = {
+    "html": "Write one self-contained page with every waterfall.",
+    "har": "Write HAR 1.2, with what blocked each request by cause.",
+    "perfetto": "Write a trace for ui.perfetto.dev.",
+    "junit": "Write JUnit XML, with a test case per trial and per expectation.",
+}
+"""Further reports, by their option; `report/files.py` renders them."""
+_WANTED = "browserconc.files"
+
+
+def _wanted(context: click.Context, option: click.Parameter, target: str | None) -> None:
+    """Notes a file for `_show`, so that no command need hand it on."""
+    if target:
+        _check_targets(target)
+        context.meta.setdefault(_WANTED, {})[option.name] = target
+
+
 def _report_options(command: _Command) -> _Command:
     for option in reversed(
         [
@@ -127,6 +145,10 @@ def _report_options(command: _Command) -> _Command:
                 "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - for stdout alone."
             ),
             click.option("--markdown", metavar="FILE|-", help="Write the report as Markdown."),
+            *(
+                click.option(f"--{name}", metavar="FILE|-", help=what, expose_value=False, callback=_wanted)
+                for name, what in _FILES.items()
+            ),
             click.option("--verbose", "-v", is_flag=True, help="Draw every request of every strategy."),
         ]
     ):
@@ -187,7 +209,11 @@ def compare(
     try:
         interrupted = _measure(lambda progress: pipeline.compare(plan, folder, progress), quiet)
         result = _analyzed(folder)
-        _show(result, json_file, markdown, verbose)
+        demands: list[Expectation | Gate] = [*expectations, *gates]
+        checks = [
+            (text, demand.failure(result)) for text, demand in zip((*expect, *fail_on), demands, strict=True)
+        ]
+        _show(result, json_file, markdown, verbose, checks)
     except KeyboardInterrupt:
         interrupted = True
     if interrupted:
@@ -195,8 +221,7 @@ def compare(
         return INTERRUPTED
     if reason := _unmeasured(result):
         raise CannotMeasure(reason)
-    checks: list[Expectation | Gate] = [*expectations, *gates]
-    failures = [failure for check in checks if (failure := check.failure(result))]
+    failures = [failure for _, failure in checks if failure]
     for failure in failures:
         click.echo(failure, err=True)
     return EXPECTATION_FAILED if failures else 0
@@ -312,24 +337,43 @@ def _check_targets(*targets: str | None) -> None:
             raise CannotMeasure(f"{target} cannot be written: there is no such folder.")
 
 
-def _show(result: Result, json_file: str | None, markdown: str | None, verbose: bool) -> None:
+def _show(
+    result: Result,
+    json_file: str | None,
+    markdown: str | None,
+    verbose: bool,
+    checks: Sequence[tuple[str, str | None]] = (),
+) -> None:
     from browserconc.report import markdown as markdown_report
     from browserconc.report import result_json, terminal
 
+    texts: list[tuple[str, Callable[[], str]]] = []
+    if json_file:
+        texts.append((json_file, lambda: result_json.render(result)))
+    if markdown:
+        texts.append((markdown, lambda: markdown_report.render(result)))
+    if files := click.get_current_context().meta.get(_WANTED):
+        from browserconc.report.files import RENDER
+
+        texts += [(target, partial(RENDER[name], result, checks)) for name, target in files.items()]
     written = False
-    for target, render in ((json_file, result_json.render), (markdown, markdown_report.render)):
+    for target, render in texts:
         if target == "-":
-            click.echo(render(result), nl=False)
+            click.echo(render(), nl=False)
             written = True
-        elif target:
-            try:
-                Path(target).write_text(render(result), encoding="utf-8")
-            except OSError as problem:
-                raise CannotMeasure(f"{target} cannot be written ({problem.strerror}).") from problem
+        else:
+            _write(target, render())
     if not written:
         encoding = sys.stdout.encoding or "utf-8"
         text = terminal.render(result, width=_width(), colour=_colour(), verbose=verbose, encoding=encoding)
         click.echo(text, nl=False, color=_colour())
+
+
+def _write(target: str, text: str) -> None:
+    try:
+        Path(target).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise CannotMeasure(f"{target} cannot be written ({problem.strerror}).") from problem
 
 
 def _unmeasured(result: Result) -> str | None:

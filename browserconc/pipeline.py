@@ -141,8 +141,6 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         name: manifest.facts.get(name) for name in ("cpu_busy_share", "cpu_pressure_share")
     }
     doubts = list(manifest.doubts)
-    if manifest.error:
-        doubts.insert(0, manifest.error)
     for source, path, read in (
         ("client", one.log(client.FILE), client.tracks),
         ("ledger", one.log(ledger.FILE), ledger.tracks),
@@ -178,6 +176,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         gates={url: index for index, url in enumerate(manifest.facts.get("gates", ()))},
         facts=facts,
         doubts=tuple(doubts),
+        error=manifest.error,
     )
     return judge(correlate(evidence), _cost(one))
 

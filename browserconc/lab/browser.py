@@ -23,9 +23,10 @@ from playwright.async_api import TimeoutError as DriverTimeout
 
 from browserconc.evidence.netlog import CHROMIUM_ARGUMENT, strip_credentials
 from browserconc.lab import installed_browsers
+from browserconc.lab.browser_features import with_disabled_features
 from browserconc.lab.installed_browsers import BrowserError
 from browserconc.lab.process import Household
-from browserconc.lab.process_tree import browser_command_line, browser_memory_bytes
+from browserconc.lab.process_tree import browser_command_line, browser_pids
 from browserconc.model.plan import BrowserChoice
 
 __all__ = ["BrowserError", "Browsers", "DriverError", "DriverTimeout", "Page", "Tabs", "first_line"]
@@ -40,13 +41,13 @@ CLOSE_TIMEOUT_S = 10.0
 class Tabs:
     """Open pages, ready to navigate, and the price of having opened them.
 
-    `memory_before_bytes` is the PSS of all browsers before these pages were opened; `netlogs` are
-    the files that will tell what their requests waited for.
+    `processes_before` are the browsers' processes before these pages were opened; `netlogs` are the
+    files that will tell what their requests waited for.
     """
 
     pages: list[Page]
     netlogs: list[Path]
-    memory_before_bytes: int
+    processes_before: frozenset[int]
     startup_ns: int
     close: Callable[[], Awaitable[None]]
     after_trial: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
@@ -148,8 +149,6 @@ class Browsers:
         context = await self.shared()
         if self._everyday and len(self._everyday.pages) == count:
             return self._everyday
-        if self._everyday:
-            await self._close_everyday()
         tabs = await self._opened(count, lambda: _pages(context, count), [self._shared_netlog], _nothing)
         for page in tabs.pages:
             page.on("crash", self._note_crash)
@@ -239,7 +238,9 @@ class Browsers:
         netlogs: Sequence[Path | None],
         close: Callable[[], Awaitable[None]],
     ) -> Tabs:
-        before = browser_memory_bytes()
+        # Memory is compared between ways to open tabs, and PSS is less where more processes share.
+        await self._close_everyday()
+        before = browser_pids()
         begun = time.monotonic_ns()
         try:
             async with asyncio.timeout(_opening_timeout_s(count)):
@@ -259,17 +260,12 @@ class Browsers:
 
     async def _keep_everyday(self, tabs: Tabs) -> None:
         if any(page.is_closed() or page in self._crashed for page in tabs.pages):
-            await self.discard_everyday()
-
-    async def discard_everyday(self) -> None:
-        """Closes the everyday tabs: the next trial opens new ones."""
-        if self._everyday:
             await self._close_everyday()
 
     async def _close_everyday(self) -> None:
         tabs, self._everyday = self._everyday, None
-        assert tabs
-        await asyncio.gather(*(_quietly(page.close()) for page in tabs.pages))
+        if tabs:
+            await asyncio.gather(*(_quietly(page.close()) for page in tabs.pages))
 
     async def _user_data_dir(self) -> tuple[BrowserContext, Path | None]:
         assert self._playwright
@@ -288,7 +284,10 @@ class Browsers:
             "executable_path": self._executable,
             "headless": not self._choice.headed,
             "chromium_sandbox": not running_as_root(),
-            "args": [*([f"{CHROMIUM_ARGUMENT}{netlog}"] if netlog else []), *self._choice.switches],
+            "args": [
+                *([f"{CHROMIUM_ARGUMENT}{netlog}"] if netlog else []),
+                *with_disabled_features(self._choice.switches),
+            ],
             "timeout": LAUNCH_TIMEOUT_S * 1000,
             "handle_sigint": False,  # Ctrl-C is ours: the browsers are closed, and their logs with them
         }

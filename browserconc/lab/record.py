@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from browserconc import recording
 from browserconc.evidence import client, ledger
@@ -144,6 +144,7 @@ async def _measure(
     watcher: Watcher,
 ) -> Manifest:
     urls = [strategy.address(manifest.url, index) for index in range(trial.tabs)]
+    facts = manifest.facts  # grows while the trial runs: an interrupted one keeps what it has
     done = 0
 
     def finished() -> None:
@@ -160,14 +161,15 @@ async def _measure(
             await raw_socket.measure(
                 household, urls=urls, mode="cold", timeout_s=trial.timeout_s, out=into / client.FILE
             )
-            facts: dict[str, Any] = {}
         else:
+            facts["browser"] = tabs.identity()
             if strategy.release == "fetch":
                 released = await release.fetch(tabs.pages[0], urls, trial.timeout_s, finished)
             else:
-                released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines)
+                gates: list[str] = []
+                facts["gates"] = gates
+                released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines, gates)
             client.write(into / client.FILE, released.lines)
-            facts = {"gates": released.gates, "browser": tabs.identity()}
     except asyncio.CancelledError:
         if lines:
             with suppress(OSError):
@@ -181,14 +183,13 @@ async def _measure(
         manifest,
         released_ns=released.released_ns if released else _release(into),
         ended_ns=max((row.done_ns for row in rows if row.done_ns is not None), default=time.monotonic_ns()),
-        facts=facts,
     )
     if tabs:
         manifest = replace(
             manifest,
             startup_ns=tabs.startup_ns,
             cpu_ns=max(0, browser_cpu_ns() - cpu_before),
-            memory_bytes=max(0, browser_memory_bytes() - tabs.memory_before_bytes),
+            memory_bytes=browser_memory_bytes(but=tabs.processes_before),
         )
     if not running.is_alive():
         last = running.log_tail(1)
