@@ -155,6 +155,26 @@ def assert_nested(spans: list[tuple[float, float]]) -> None:
         open_until.append(end)
 
 
+def test_what_overlaps_on_one_thread_or_socket_has_tracks_of_its_own() -> None:
+    """Greenlets share a thread and HTTP/2 streams a socket; spans that cross would be dropped."""
+    result = default_run()
+    trial = result.trials[3]
+    assert trial.requests[1].server
+    shared = tuple(
+        replace(request, local_port=443, server=replace(request.server, thread="hub"))
+        for request in trial.requests
+        if request.server
+    )
+    trace = json.loads(perfetto.render(replace(result, trials=(replace(trial, requests=shared),))))
+    spans = defaultdict(list)
+    for event in trace["traceEvents"]:
+        if event["ph"] == "X":
+            spans[event["pid"], event["tid"]].append((event["ts"], event["ts"] + event["dur"]))
+    for track in spans.values():
+        assert_nested(track)
+    assert len([1 for pid, _ in spans if pid == 3]) == len(shared)
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_trace_counts_and_leads_from_browser_to_server(name: str) -> None:
     result = EXAMPLES[name]()
