@@ -253,6 +253,92 @@ def report(source: Path, json_file: str | None, markdown: str | None, verbose: b
 
 
 @cli.command()
+@click.argument("source", metavar="DIR|FILE", type=click.Path(path_type=Path))
+@click.option("--url", metavar="GLOB", help="Only requests whose address matches; * is any text.")
+@click.option(
+    "--since",
+    type=click.FloatRange(0),
+    default=0,
+    metavar="SECONDS",
+    help="Only requests that began so long after the log.",
+)
+@click.option("--top", type=click.IntRange(1), default=10, metavar="N", help="Rows of each table.  [10]")
+@_report_options
+def explain(
+    source: Path,
+    url: str | None,
+    since: float,
+    top: int,
+    json_file: str | None,
+    markdown: str | None,
+    verbose: bool,
+) -> int:
+    r"""Say what requests waited for, by a log or recording: NetLog, trace, HAR.
+
+    \b
+    browserconc explain chrome-net-export-log.json
+    browserconc explain crawl.json.gz --url '*/api/*' --top 20
+    """
+    from browserconc.explain import Choice, LogError
+    from browserconc.explain import explain as read
+
+    _check_targets(json_file, markdown)
+    try:
+        result = read(source, Choice(url, since))
+    except LogError as problem:
+        raise CannotMeasure(str(problem)) from problem
+    _show(result, json_file, markdown, verbose, top=top)
+    return 0
+
+
+@cli.command()
+@click.option(
+    "--cdp", default="http://127.0.0.1:9222", metavar="URL", help="Its debugging port.  [127.0.0.1:9222]"
+)
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), default=30, help="How long to watch.  [30]"
+)
+@click.option("--url", metavar="GLOB", help="Only requests whose address matches; * is any text.")
+@click.option("--top", type=click.IntRange(1), default=10, metavar="N", help="Rows of each table.  [10]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Keep what was seen, for `explain`."
+)
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@_report_options
+def watch(
+    cdp: str,
+    seconds: float,
+    url: str | None,
+    top: int,
+    out: Path | None,
+    quiet: bool,
+    json_file: str | None,
+    markdown: str | None,
+    verbose: bool,
+) -> int:
+    r"""Watch a running browser and say what its tabs waited for.
+
+    It is not disturbed: no page is opened, attached to, focused or closed.
+
+    \b
+    chromium --remote-debugging-port=9222 --user-data-dir=/some/folder
+    browserconc watch --cdp http://127.0.0.1:9222 --seconds 30
+    """
+    from browserconc import watch as watching
+    from browserconc.explain import Choice, LogError
+    from browserconc.report.watch_line import watch_line
+
+    _check_targets(json_file, markdown, str(out) if out else None)
+    try:
+        with watch_line(quiet=quiet) as tell:
+            result, interrupted = watching.run(cdp, seconds, out, Choice(url), tell)
+    except (watching.UnreachableError, watching.WatchError, watching.ProcessError, LogError) as problem:
+        raise CannotMeasure(str(problem)) from problem
+    _show(result, json_file, markdown, verbose, top=top)
+    return INTERRUPTED if interrupted else 0
+
+
+@cli.command()
 @click.option("--install-browser", is_flag=True, help="Provide a browser where none is found.")
 def doctor(install_browser: bool) -> int:
     """Say what this machine has and lacks for measuring."""
@@ -343,15 +429,18 @@ def _show(
     markdown: str | None,
     verbose: bool,
     checks: Sequence[tuple[str, str | None]] = (),
+    top: int = 10,
 ) -> None:
+    from browserconc.report import explained, result_json, terminal
     from browserconc.report import markdown as markdown_report
-    from browserconc.report import result_json, terminal
 
+    observed = explained.told_by(result)
+    in_markdown = partial(explained.markdown, top=top) if observed else markdown_report.render
     texts: list[tuple[str, Callable[[], str]]] = []
     if json_file:
         texts.append((json_file, lambda: result_json.render(result)))
     if markdown:
-        texts.append((markdown, lambda: markdown_report.render(result)))
+        texts.append((markdown, lambda: in_markdown(result)))
     if files := click.get_current_context().meta.get(_WANTED):
         from browserconc.report.files import RENDER
 
@@ -365,7 +454,10 @@ def _show(
             _write(target, render())
     if not written:
         encoding = sys.stdout.encoding or "utf-8"
-        text = terminal.render(result, width=_width(), colour=_colour(), verbose=verbose, encoding=encoding)
+        in_terminal = (
+            partial(explained.render, top=top) if observed else partial(terminal.render, verbose=verbose)
+        )
+        text = in_terminal(result, width=_width(), colour=_colour(), encoding=encoding)
         click.echo(text, nl=False, color=_colour())
 
 

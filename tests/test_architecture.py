@@ -25,8 +25,10 @@ MAY_IMPORT = {
     "lab": BELOW_LAB,
     "profile": BELOW_PROFILE,
     "pipeline": BELOW_PROFILE | {"profile"},
+    "explain": BELOW_PROFILE | {"pipeline"},
+    "watch": BELOW_PROFILE | {"explain"},
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
-    "cli": BELOW_PROFILE | {"profile", "pipeline"},
+    "cli": BELOW_PROFILE | {"profile", "pipeline", "explain", "watch"},
     "__main__": {"cli"},
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""

@@ -7,7 +7,9 @@ from browserconc.analysis.causes import (
     cache_lock,
     connection_setup,
     host_limit,
+    load_throttle,
     machine_saturated,
+    pool_limit,
     server_width,
     staggered_start,
 )
@@ -17,6 +19,8 @@ CAUSES: tuple[Cause, ...] = (
     staggered_start.CAUSE,
     cache_lock.CAUSE,
     host_limit.CAUSE,
+    pool_limit.CAUSE,
+    load_throttle.CAUSE,
     server_width.CAUSE,
     connection_setup.CAUSE,
     browser_overhead.CAUSE,
