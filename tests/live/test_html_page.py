@@ -198,6 +198,14 @@ def test_connections_have_a_bar_each(opening: Opening) -> None:
     expect(rows.last).to_contain_text("1 request")
 
 
+def test_repeats_are_folded_until_asked_for(opening: Opening) -> None:
+    page = opening(results.repeated_and_undecided()).page
+    again = chart(page, "tabs-distinct x100, run 2")
+    expect(again.get_by_role("listbox")).to_be_hidden()
+    page.get_by_role("heading", name="tabs-distinct x100, run 2").click()
+    expect(again.get_by_role("option").first).to_be_visible()
+
+
 def test_hostile_text_stays_text(opening: Opening) -> None:
     seen = opening(hostile())
     page = seen.page
