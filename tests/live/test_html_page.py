@@ -11,10 +11,11 @@ from typing import Any, Literal
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from browserconc.lab import installed_browsers
 from browserconc.model.finding import Result
-from browserconc.report import html
+from browserconc.report import har, html
 from tests.golden import results
 from tests.unit.test_file_reports import HOSTILE, hostile
 
@@ -197,6 +198,14 @@ def test_connections_have_a_bar_each(opening: Opening) -> None:
     expect(rows.last).to_contain_text("1 request")
 
 
+def test_repeats_are_folded_until_asked_for(opening: Opening) -> None:
+    page = opening(results.repeated_and_undecided()).page
+    again = chart(page, "tabs-distinct x100, run 2")
+    expect(again.get_by_role("listbox")).to_be_hidden()
+    page.get_by_role("heading", name="tabs-distinct x100, run 2").click()
+    expect(again.get_by_role("option").first).to_be_visible()
+
+
 def test_hostile_text_stays_text(opening: Opening) -> None:
     seen = opening(hostile())
     page = seen.page
@@ -279,3 +288,18 @@ def test_ten_strategies_are_small_and_soon_interactive(opening: Opening) -> None
         for _ in range(4)
     ]
     assert min(took) < 1000  # ms; the best, for the machine may be busy with something else
+
+
+def test_a_har_is_taken_by_a_tool_that_replays_it(browser: Browser, tmp_path: Path) -> None:
+    result = results.default_run()
+    file = tmp_path / "result.har"
+    file.write_text(har.render(result), encoding="utf-8")
+    context = browser.new_context()
+    context.route_from_har(file, not_found="abort")
+    page = context.new_page()
+    answer = page.goto(result.trials[0].url)
+    assert answer
+    assert answer.status == 200
+    with pytest.raises(PlaywrightError):
+        page.goto("http://127.0.0.1:9/not-in-it")
+    context.close()

@@ -29,7 +29,7 @@ class Flight {
   constructor(requests) {
     this.open = levels(requests.map((request) => [request.start, request.end]));
     this.served = levels(requests.filter((request) => request.server).map(({ server }) => [server.started, server.finished]));
-    this.most = Math.max(1, ...[...this.open, ...this.served].map(([, level]) => level));
+    this.most = [...this.open, ...this.served].reduce((most, [, level]) => Math.max(most, level), 1);
     this.known = this.served.length > 1;
     this.cross = svg("line", { y1: 22, y2: FLIGHT - 8, class: "cross", visibility: "hidden" });
     this.said = svg("text", { y: 14, class: "number" });
