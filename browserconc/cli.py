@@ -78,7 +78,7 @@ class CannotMeasure(click.ClickException):
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="browserconc")
 def cli() -> None:
-    r"""Why don't my tabs run in parallel?
+    """Why don't my tabs run in parallel?
 
     Sends the same work through a raw-socket client and through browser tabs, contexts and
     profiles, says who held the requests back, and proves what removes it.
@@ -180,7 +180,7 @@ def compare(
     profile: str | None,
     **options: Any,
 ) -> int:
-    r"""Contrast raw sockets with browser tabs against a slow Flask endpoint.
+    """Contrast raw sockets with browser tabs against a slow Flask endpoint.
 
     \b
     browserconc compare --tabs 10
@@ -231,7 +231,7 @@ def compare(
 @click.argument("source", metavar="DIR|FILE", type=click.Path(path_type=Path))
 @_report_options
 def report(source: Path, json_file: str | None, markdown: str | None, verbose: bool) -> int:
-    r"""Render a saved recording or JSON result again.
+    """Render a saved recording or JSON result again.
 
     \b
     browserconc report ~/.cache/browserconc/2026-11-21T10-38-02
@@ -273,7 +273,7 @@ def explain(
     markdown: str | None,
     verbose: bool,
 ) -> int:
-    r"""Say what requests waited for, by a log or recording: NetLog, trace, HAR.
+    """Say what requests waited for, by a log or recording: NetLog, trace, HAR.
 
     \b
     browserconc explain chrome-net-export-log.json
@@ -316,7 +316,7 @@ def watch(
     markdown: str | None,
     verbose: bool,
 ) -> int:
-    r"""Watch a running browser and say what its tabs waited for.
+    """Watch a running browser and say what its tabs waited for.
 
     It is not disturbed: no page is opened, attached to, focused or closed.
 
