@@ -46,16 +46,23 @@ def network(
 
 
 def connections_when_stalled(tracks: Sequence[Track], last_ns: int) -> int | None:
-    """How many sockets of one group were in use at the most, where a request was held back for one."""
+    """How many sockets of its group were in use for most of the time in which a request was held back.
+
+    Not the most that ever were: browser contexts have a pool each, and groups of one name in the log.
+    """
     seen = [track for track in tracks if track.source == "netlog" and track.spans]
-    stalled = {
-        track.facts.get("group")
-        for track in seen
-        for span in track.spans
-        if span.name == _STALL and span.detail.get("limit") == "group"
-    }
-    held = _held([track for track in seen if track.facts.get("group") in stalled], last_ns)
-    return max((_peak(levels(_in_use(sockets))) for sockets in held.values()), default=0) or None
+    stalls: dict[str, list[Interval]] = defaultdict(list)
+    for track in seen:
+        stall, group = track.span(_STALL), track.facts.get("group")
+        if stall and stall.detail.get("limit") == "group" and isinstance(group, str):
+            stalls[group].append((stall.start_ns, last_ns if stall.end_ns is None else stall.end_ns))
+    held = _held([track for track in seen if track.facts.get("group") in stalls], last_ns)
+    lasted: dict[int, int] = defaultdict(int)
+    for group, sockets in held.items():
+        begin_ns, end_ns = min(start for start, _ in stalls[group]), max(end for _, end in stalls[group])
+        for start, end, height in levels(_in_use(sockets)):
+            lasted[height] += max(min(end, end_ns) - max(start, begin_ns), 0)
+    return max(lasted, key=lambda height: lasted[height], default=0) or None
 
 
 _Sockets = Mapping[object, list[Interval]]

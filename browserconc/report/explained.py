@@ -129,7 +129,7 @@ def _requests(result: Result, width: int, top: int) -> list[Line]:
             [
                 (f"  {seconds(sum(waited.values())):>6} s {seconds(whole_ns):>6} s  ", ""),
                 (f"{look(cause).name:<18.17}", look(cause).colour),
-                (_cut(request.url, width - 38), ""),
+                (_cut(request.url, width - 39), ""),
             ]
         )
     return _more(lines, len(each) - top) if each else []

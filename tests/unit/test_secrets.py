@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from browserconc.evidence import secrets
 from browserconc.evidence.secrets import blank
 
 
@@ -54,3 +55,43 @@ def test_everything_else_stays(json: bytes) -> None:
 @given(data=st.binary(max_size=300))
 def test_no_bytes_change_their_length(data: bytes) -> None:
     assert len(blank(b'"Cookie: ' + data)) == len(data) + 9
+
+
+SECRET_NAMES = [
+    "token",
+    "access_token",
+    "api_key",
+    "apikey",
+    "key",
+    "password",
+    "Passwd",
+    "sig",
+    "X-Auth",
+    "%6Bey",
+]
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES)
+@given(value=st.text("XYZ", min_size=1), before=st.sampled_from(["?", "?a=b&", "#", "?x;"]))
+def test_secret_values_of_addresses_are_masked(name: str, value: str, before: str):
+    address = f"https://host.test/path{before}{name}={value}&plain=1"
+    shown = secrets.masked(address)
+    assert f"={value}&" not in shown
+    assert shown.endswith("&plain=1")
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://user:word@host.test/", "https://***@host.test/"),
+        ("data:text/plain,word", "data:***"),
+        ("https://host.test/?next=https%3A%2F%2Fother.test%2F%3Ftoken%3Dword", "https://host.test/?next=***"),
+        ("https://host.test/?delay=0.5&tab=3", "https://host.test/?delay=0.5&tab=3"),
+    ],
+)
+def test_addresses_are_shown_without_what_is_secret(address: str, shown: str):
+    assert secrets.masked(address) == shown
+
+
+def test_an_endless_address_is_cut():
+    assert len(secrets.masked("https://host.test/" + "x" * 1_000_000)) == secrets.LONGEST_URL + 1
