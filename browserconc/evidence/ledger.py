@@ -1,4 +1,6 @@
-"""The server's own account: a WSGI middleware writes `ledger.jsonl`, a reader turns it into Tracks.
+"""The server's own account: the application writes `ledger.jsonl`, a reader turns it into Tracks.
+
+A WSGI application is put into its middleware (`around`); an asynchronous one calls `started` and `ended`.
 
 One line per event, written whole with one `os.write` to a descriptor opened with O_APPEND: the
 kernel appends each write at the file's end at that instant, so threads, greenlets and forked
@@ -63,7 +65,7 @@ class Ledger:
         """The same application, with a start and an end written for each request."""
 
         def observed(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-            visit = _Visit(self._write, self._started(environ))
+            visit = _Visit(self, self._entered(environ))
 
             def note_status(status: str, headers: Any, *rest: Any) -> Callable[[bytes], object]:
                 visit.status = int(status[:3])
@@ -78,14 +80,18 @@ class Ledger:
 
         return observed
 
-    def _started(self, environ: Environ) -> str:
+    def started(self, *, port: int, host: str, method: str, path: str) -> str:
+        """Notes that the application is entered; gives the id with which `ended` must follow.
+
+        Args:
+            port: the peer's TCP port.
+            host: the Host header (or :authority).
+            method: such as "GET".
+            path: as it stood in the request, with its query.
+        """
         now, pid = time.monotonic_ns(), os.getpid()
         # A forking server repeats numbers and, in the long run, pids: the instant tells them apart.
         key = f"{pid}-{next(self._number)}-{now}"
-        query = environ.get("QUERY_STRING", "")
-        path = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-        if not path:
-            path = environ.get("PATH_INFO", "") + (f"?{query}" if query else "")
         self._write(
             {
                 "e": "start",
@@ -93,13 +99,30 @@ class Ledger:
                 "t": now,
                 "pid": pid,
                 "thread": self._label(),
-                "port": int(environ.get("REMOTE_PORT") or 0),
-                "host": environ.get("HTTP_HOST", ""),
-                "method": environ.get("REQUEST_METHOD", ""),
+                "port": port,
+                "host": host,
+                "method": method,
                 "path": path,
             }
         )
         return key
+
+    def ended(self, key: str, status: int | None, problem: BaseException | None) -> None:
+        """Notes the end; `error` names the kind of exception only, its text may hold anything."""
+        error = None if problem is None else type(problem).__name__
+        self._write({"e": "end", "id": key, "t": time.monotonic_ns(), "status": status, "error": error})
+
+    def _entered(self, environ: Environ) -> str:
+        query = environ.get("QUERY_STRING", "")
+        path = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        if not path:
+            path = environ.get("PATH_INFO", "") + (f"?{query}" if query else "")
+        return self.started(
+            port=int(environ.get("REMOTE_PORT") or 0),
+            host=environ.get("HTTP_HOST", ""),
+            method=environ.get("REQUEST_METHOD", ""),
+            path=path,
+        )
 
     def _write(self, line: dict[str, Any]) -> None:
         os.write(self._file, _encode(line) + b"\n")
@@ -108,8 +131,8 @@ class Ledger:
 class _Visit:
     """One response on its way out: iterates the application's, and writes the end once."""
 
-    def __init__(self, write: Callable[[dict[str, Any]], None], key: str) -> None:
-        self._write = write
+    def __init__(self, ledger: Ledger, key: str) -> None:
+        self._ledger = ledger
         self._key = key
         self._ended = False
         self.status: int | None = None
@@ -131,12 +154,10 @@ class _Visit:
             self.end(None)
 
     def end(self, problem: BaseException | None) -> None:
-        """Writes the end; `error` names the kind of exception only, its text may hold anything."""
+        """Writes the end, the first time that it is called."""
         if not self._ended:
             self._ended = True
-            error = None if problem is None else type(problem).__name__
-            now = time.monotonic_ns()
-            self._write({"e": "end", "id": self._key, "t": now, "status": self.status, "error": error})
+            self._ledger.ended(self._key, self.status, problem)
 
 
 class Progress:

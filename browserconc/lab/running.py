@@ -47,7 +47,7 @@ class Running:
     @property
     def origin(self) -> str:
         """Scheme, address and port, without a slash at the end."""
-        return f"http://{_LOOPBACK}:{self.port}"
+        return f"{self.server.kind.scheme}://{_LOOPBACK}:{self.port}"
 
     def is_alive(self) -> bool:
         """Whether its main process runs."""
@@ -96,8 +96,10 @@ async def start(
 
 def _require(server: Server) -> None:
     kind = server.kind
-    if find_spec(kind.package) is None:
-        raise ServerError(f"{server.spec} needs the package {kind.package}: pip install {kind.package}.")
+    missing = [package for package in kind.packages if find_spec(package) is None]
+    if missing:
+        what = f"the package{'s' * (len(missing) > 1)} {' and '.join(missing)}"
+        raise ServerError(f"{server.spec} needs {what}: pip install 'browserconc[servers]'.")
     if kind.forks and not hasattr(os, "fork"):
         raise ServerError(f"{server.spec} needs os.fork, which is missing here: use werkzeug-threaded.")
 

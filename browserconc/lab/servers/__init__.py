@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from browserconc.lab.running import Running, ServerError, start
 from browserconc.lab.server import LARGEST, Kind, Server
-from browserconc.lab.servers import gevent, gunicorn, werkzeug
+from browserconc.lab.servers import gevent, gunicorn, hypercorn_h2, sanic, uvicorn, waitress, werkzeug
 
 TABLE: dict[str, Kind] = {
     "werkzeug-threaded": werkzeug.THREADED,
@@ -17,6 +17,10 @@ TABLE: dict[str, Kind] = {
     "gunicorn-gthread": gunicorn.GTHREAD,
     "gunicorn-gevent": gunicorn.GEVENT,
     "gevent": gevent.GEVENT,
+    "waitress": waitress.WAITRESS,
+    "sanic": sanic.SANIC,
+    "uvicorn": uvicorn.UVICORN,
+    "hypercorn-h2": hypercorn_h2.HYPERCORN_H2,
 }
 
 __all__ = ["TABLE", "Running", "Server", "ServerError", "parse", "start"]
