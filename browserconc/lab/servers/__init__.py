@@ -37,7 +37,8 @@ def parse(spec: str) -> Server:
     name, colon, size = spec.strip().partition(":")
     kind = TABLE.get(name)
     if kind is None:
-        near = get_close_matches(name, TABLE, n=1, cutoff=0.5)
+        longer = [each for each in TABLE if name and each.startswith(name)]  # gunicorn is not uvicorn
+        near = longer or get_close_matches(name, TABLE, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}? " if near else ""
         raise ValueError(f"There is no server {name!r}: {hint}Choose one of {', '.join(TABLE)}.")
     if not colon:
