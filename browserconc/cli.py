@@ -20,6 +20,7 @@ from browserconc.report import streams
 
 if TYPE_CHECKING:
     from browserconc.model.finding import Result
+    from browserconc.model.server_row import ServerRow
 
 EXPECTATION_FAILED = 1
 WRONG_USAGE = 2
@@ -240,6 +241,40 @@ def doctor(install_browser: bool) -> int:
 
 
 @cli.command()
+@click.argument("names", metavar="[NAME…]", nargs=-1)
+@click.option("--json", "json_file", metavar="FILE|-", help="Write the rows as JSON; - for stdout alone.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+def servers(names: tuple[str, ...], json_file: str | None, quiet: bool) -> int:
+    r"""Measure what each server really does at once, by raw sockets.
+
+    \b
+    browserconc servers
+    browserconc servers gunicorn-sync:4 gunicorn-gthread:2x4 --json -
+    """
+    from browserconc import survey
+    from browserconc.lab.servers import TABLE, parse
+    from browserconc.report import servers as servers_page
+    from browserconc.report import servers_json
+
+    try:
+        specs = list(dict.fromkeys(parse(name).spec for name in names or TABLE))
+    except ValueError as problem:
+        raise WrongUsage(str(problem)) from problem
+    _check_targets(json_file)
+    rows: list[ServerRow] = []
+    interrupted = _measure(lambda progress: survey.measure(specs, progress, rows), quiet)
+    surveyed = survey.here(rows)
+    text = servers_json.render(surveyed)
+    if json_file and json_file != "-":
+        _save(json_file, text)
+    page = text if json_file == "-" else servers_page.render(surveyed, colour=_colour(), width=_width())
+    click.echo(page, nl=False)
+    if interrupted:
+        return INTERRUPTED
+    return CANNOT_MEASURE if all(row.error for row in rows) else 0
+
+
+@cli.command()
 @click.argument("cause_id", metavar="[ID]", required=False)
 def causes(cause_id: str | None) -> int:
     """Print the catalogue of causes: how each is recognised and what removes it."""
@@ -320,14 +355,18 @@ def _show(result: Result, json_file: str | None, markdown: str | None, verbose: 
             click.echo(render(result), nl=False)
             written = True
         elif target:
-            try:
-                Path(target).write_text(render(result), encoding="utf-8")
-            except OSError as problem:
-                raise CannotMeasure(f"{target} cannot be written ({problem.strerror}).") from problem
+            _save(target, render(result))
     if not written:
         encoding = sys.stdout.encoding or "utf-8"
         text = terminal.render(result, width=_width(), colour=_colour(), verbose=verbose, encoding=encoding)
         click.echo(text, nl=False, color=_colour())
+
+
+def _save(target: str, text: str) -> None:
+    try:
+        Path(target).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise CannotMeasure(f"{target} cannot be written ({problem.strerror}).") from problem
 
 
 def _unmeasured(result: Result) -> str | None:

@@ -25,8 +25,9 @@ MAY_IMPORT = {
     "lab": BELOW_LAB,
     "profile": BELOW_PROFILE,
     "pipeline": BELOW_PROFILE | {"profile"},
+    "survey": BELOW_PROFILE,
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
-    "cli": BELOW_PROFILE | {"profile", "pipeline"},
+    "cli": BELOW_PROFILE | {"profile", "pipeline", "survey"},
     "__main__": {"cli"},
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""
