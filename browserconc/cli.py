@@ -97,6 +97,7 @@ def _run_options(command: _Command) -> _Command:
             click.option(
                 "--delay", type=float, metavar="SECONDS", help="How long the endpoint works on each.  [0.5]"
             ),
+            click.option("--work", metavar="KIND", help="How: sleep, compute or block.  [sleep]"),
             click.option("--server", metavar="NAME", help="What serves the endpoint.  [werkzeug-threaded]"),
             click.option("--strategies", metavar="A,B,…|all", help="Ways to put the requests in flight."),
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),

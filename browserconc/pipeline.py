@@ -138,7 +138,8 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
     tracks: list[Track] = []
     sources = set()
     facts: dict[str, Fact] = {
-        name: manifest.facts.get(name) for name in ("cpu_busy_share", "cpu_pressure_share")
+        name: manifest.facts.get(name)
+        for name in ("cpu_busy_share", "cpu_pressure_share", "server_model", "server_cpu_ns")
     }
     doubts = list(manifest.doubts)
     if manifest.error:

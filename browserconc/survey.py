@@ -6,6 +6,7 @@ to ask next and what the answers mean (`analysis/capacity.py`). Nothing is kept 
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 from collections.abc import Sequence
@@ -26,6 +27,9 @@ from browserconc.model.timeline import Track
 COMPUTING_S = 0.1
 COMPUTING_REQUESTS = 4
 BLOCKING_S = 0.15
+SIDE_BY_SIDE = 3
+"""Most questions are spent sleeping, so three servers do not disturb each other; computing ones are asked
+alone."""
 EXPECTED_S = 4.0
 """What one server takes on an idle machine, starting included; for the progress line only."""
 SLACK_S = 10.0
@@ -49,12 +53,21 @@ async def measure(specs: Sequence[str], told: Told, rows: list[ServerRow]) -> No
         told: hears of each server when it begins, and its sentence when it is done.
         rows: each row is appended as soon as it is known, so an interruption loses one at most.
     """
-    with Household() as household:
-        for spec in specs:
+    places = asyncio.Semaphore(SIDE_BY_SIDE)
+    alone = asyncio.Lock()
+
+    async def one(household: Household, spec: str) -> None:
+        async with places:
             told.trial_started(spec, spec, 1, EXPECTED_S)
-            row = await _surveyed(household, parse(spec))
+            row = await _surveyed(household, parse(spec), alone)
             rows.append(row)
             told.trial_ended(spec, row.error or row.sentence)
+
+    with Household() as household:
+        async with asyncio.TaskGroup() as tasks:
+            for spec in specs:
+                tasks.create_task(one(household, spec))
+    rows.sort(key=lambda row: specs.index(row.server))
 
 
 def here(rows: Sequence[ServerRow]) -> Survey:
@@ -70,7 +83,7 @@ def here(rows: Sequence[ServerRow]) -> Survey:
     return Survey(environment, tuple(rows))
 
 
-async def _surveyed(household: Household, server: Server) -> ServerRow:
+async def _surveyed(household: Household, server: Server, alone: asyncio.Lock) -> ServerRow:
     folder = household.folder("server")
     stated = server.capacity
     try:
@@ -89,6 +102,9 @@ async def _surveyed(household: Household, server: Server) -> ServerRow:
         if server.model == "event-loop":
             path = f"/slow?delay={BLOCKING_S}&blocking=1"
             blocking = await probe.at_once(path, COMPUTING_REQUESTS * server.workers, SLACK_S)
+        async with alone:
+            one = await probe.at_once(f"/cpu?seconds={COMPUTING_S}", 1, SLACK_S)
+            computing = await probe.at_once(f"/cpu?seconds={COMPUTING_S}", COMPUTING_REQUESTS, SLACK_S)
         probed = Probed(
             server=server.spec,
             model=server.model,
@@ -97,8 +113,9 @@ async def _surveyed(household: Household, server: Server) -> ServerRow:
             seen=tuple(seen),
             keep_alive=await probe.keeps_alive(),
             silent=silent,
-            computing=await probe.at_once(f"/cpu?seconds={COMPUTING_S}", COMPUTING_REQUESTS, SLACK_S),
-            computing_ns=round(COMPUTING_S * 1e9),
+            computing_alone=one,
+            computing=computing,
+            blocking_ns=round(BLOCKING_S * 1e9),
             blocking=blocking,
         )
     except (RawClientError, ProcessError) as problem:

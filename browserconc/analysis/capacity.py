@@ -66,13 +66,19 @@ def at_once(tracks: Sequence[Track]) -> int:
     return concurrency(spans, 0).sustained
 
 
-def cores(tracks: Sequence[Track], each_ns: int) -> float | None:
-    """How many cores handlers kept busy together that took `each_ns` of CPU time each; None: unknown."""
+def together(tracks: Sequence[Track], each_ns: int) -> float | None:
+    """How many ran at once on the mean, if each alone takes `each_ns`; None without any.
+
+    The last of a blocked event loop's answers are written long after their work, so their intervals
+    overlap although the work did not: this measures the work.
+    """
     spans = _spans(tracks)
-    if not spans:
-        return None
-    lasted_ns = max(end for _, end in spans) - min(start for start, _ in spans)
+    lasted_ns = _lasted_ns(spans)
     return len(spans) * each_ns / lasted_ns if lasted_ns > 0 else None
+
+
+def _lasted_ns(spans: Sequence[tuple[int, int]]) -> int:
+    return max(end for _, end in spans) - min(start for start, _ in spans) if spans else 0
 
 
 def row(probed: Probed) -> ServerRow:
@@ -83,6 +89,8 @@ def row(probed: Probed) -> ServerRow:
     shares = Counter(track.facts.get("pid") for track in best.tracks)
     threads = {(track.facts.get("pid"), track.facts.get("thread")) for track in best.tracks}
     blocked = [number for number, blocks in probed.silent.items() if blocks]
+    alone_ns = _lasted_ns(_spans(probed.computing_alone))
+    blocking = together(probed.blocking, probed.blocking_ns)
     found = ServerRow(
         server=probed.server,
         model=probed.model,
@@ -95,8 +103,9 @@ def row(probed: Probed) -> ServerRow:
         keep_alive=probed.keep_alive,
         silent_connection_blocks=probed.silent.get(1),
         silent_connections_to_block=min(blocked, default=None),
-        cpu_cores=cores(probed.computing, probed.computing_ns),
-        blocking_at_once=at_once(probed.blocking) if probed.blocking else None,
+        cpu_cores=together(probed.computing, alone_ns) if alone_ns else None,
+        computing_pids=len({track.facts.get("pid") for track in probed.computing}),
+        blocking_at_once=max(1, round(blocking)) if blocking else None,
         sentence="",
         error=None,
     )
@@ -106,7 +115,7 @@ def row(probed: Probed) -> ServerRow:
 def failed(server: str, model: str, stated: int | None, error: str) -> ServerRow:
     """The row for a server that could not be measured, with the sentence that says why."""
     return ServerRow(
-        server, model, stated, None, 0, 0, 0, (), None, None, None, None, None, sentence="", error=error
+        server, model, stated, None, 0, 0, 0, (), None, None, None, None, 0, None, sentence="", error=error
     )
 
 
@@ -127,9 +136,17 @@ def _sentence(found: ServerRow) -> str:
     elif found.silent_connections_to_block:
         parts.append(f"{found.silent_connections_to_block} silent connections stop it")
     if found.blocking_at_once is not None:
-        parts.append(f"coroutines that block run {found.blocking_at_once} at once")
-    if found.cpu_cores is not None:
-        parts.append(f"computing handlers keep {found.cpu_cores:.1f} cores busy")
+        parts.append(
+            "a coroutine that blocks stops all others"
+            if found.blocking_at_once == 1
+            else f"{found.blocking_at_once} coroutines that block run at once"
+        )
+    if found.computing_pids:
+        parts.append(
+            "computing handlers share one process, so one core"
+            if found.computing_pids == 1
+            else f"computing handlers spread over {found.computing_pids} processes"
+        )
     return "; ".join(parts) + "."
 
 

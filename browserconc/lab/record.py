@@ -20,7 +20,7 @@ from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
 from browserconc.lab.observe import observed
 from browserconc.lab.process import Household, ProcessError
-from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
+from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes, tree_cpu_ns
 from browserconc.lab.running import Running, ServerError, start
 from browserconc.lab.servers import parse
 from browserconc.lab.strategies import STRATEGIES, raw_socket
@@ -29,6 +29,12 @@ from browserconc.model.plan import Trial
 from browserconc.recording import Manifest, Recording
 
 PROGRESS_PERIOD_S = 0.25
+WORK = {
+    "sleep": "/slow?delay={seconds:g}",
+    "compute": "/cpu?seconds={seconds:g}",
+    "block": "/slow?delay={seconds:g}&blocking=1",
+}
+"""What the endpoint does for a request: the address for each kind of work."""
 
 
 class Watcher(Protocol):
@@ -78,7 +84,7 @@ async def record(
         assert running
         manifest = replace(
             manifest,
-            url=f"{running.origin}/slow?delay={trial.delay_s:g}",
+            url=f"{running.origin}{WORK[trial.work].format(seconds=trial.delay_s)}",
             prepared_ns=time.monotonic_ns(),
             netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs) if tabs else (),
         )
@@ -128,6 +134,7 @@ async def _measure(
         done += 1
 
     before = machine_load.Reading.take()
+    server_before = tree_cpu_ns(running.pid)
     cpu_before = browser_cpu_ns() if tabs else 0
     progress = asyncio.create_task(_report(trial.id, running.ledger, lambda: done, watcher))
     lines: list[client.ClientLine] = []
@@ -152,6 +159,9 @@ async def _measure(
     finally:
         progress.cancel()
     facts.update(machine_load.Reading.take().since(before))
+    facts["server_model"] = running.server.model
+    if running.is_alive():
+        facts["server_cpu_ns"] = max(0, tree_cpu_ns(running.pid) - server_before)
     rows = client.read(into / client.FILE)
     first = min((row.released_ns for row in rows if row.released_ns is not None), default=None)
     manifest = replace(

@@ -30,9 +30,9 @@ class Probed:
     """All that was tried with one server.
 
     `processes` is how many it forks before it serves. `silent` maps a number of silent connections
-    to whether they kept another client from being answered. `computing` are the server's tracks of
-    requests that each took `computing_ns` of CPU time at once, `blocking` of those that blocked in a
-    coroutine, empty where there is none.
+    to whether they kept another client from being answered. `computing_alone` is the server's track
+    of one request that computes, `computing` those of several at once; `blocking` of those that
+    blocked in a coroutine for `blocking_ns` each, empty where there is none.
     """
 
     server: str
@@ -42,9 +42,10 @@ class Probed:
     seen: tuple[Seen, ...]
     keep_alive: bool
     silent: Mapping[int, bool]
+    computing_alone: tuple[Track, ...]
     computing: tuple[Track, ...]
-    computing_ns: int
     blocking: tuple[Track, ...]
+    blocking_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ class ServerRow:
     `stated` is the capacity by its configuration, None for no limit; `measured` what was seen, None
     for no limit up to `probed_up_to` requests. `spread` is how many requests each process took, the
     most first. `silent_connection_blocks` is about a single one, `silent_connections_to_block` how
-    many it took. `cpu_cores` is how many cores CPU-bound handlers kept busy together,
-    `blocking_at_once` how many coroutines that block ran at once. With an `error` nothing was measured.
+    many it took. `cpu_cores` is how many times the work of one CPU-bound handler several at once did
+    in its time (a busy machine blurs it), `computing_pids` in how many processes; `blocking_at_once` is
+    how many coroutines that block ran at once. With an `error` nothing was measured.
     """
 
     server: str
@@ -70,6 +72,7 @@ class ServerRow:
     silent_connection_blocks: bool | None
     silent_connections_to_block: int | None
     cpu_cores: float | None
+    computing_pids: int
     blocking_at_once: int | None
     sentence: str
     error: str | None

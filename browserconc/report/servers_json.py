@@ -40,7 +40,10 @@ class Server(Struct, frozen=True):
         bool | None, Meta(description="Whether one connection that says nothing stops the server.")
     ]
     silent_connections_to_block: int | None
-    cpu_cores: Annotated[float | None, Meta(description="Cores kept busy by computing handlers.")]
+    cpu_cores: Annotated[
+        float | None, Meta(description="Work of computing handlers at once, in units of one alone.")
+    ]
+    computing_pids: Annotated[int, Meta(description="Processes that took the computing requests.")]
     blocking_at_once: Annotated[int | None, Meta(description="Blocking coroutines that ran at once.")]
     sentence: str
     error: str | None

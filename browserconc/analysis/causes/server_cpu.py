@@ -1,0 +1,92 @@
+"""Handlers overlap but share one core: each gets slower the more of them run.
+
+Evidence: the CPU time that the server's processes used for the trial, against the time that its
+handlers took. Ten handlers that sleep use next to none of it; ten that compute in the threads of
+one Python process use a whole core together, so each takes ten times as long as alone. On a busy
+machine the server gets less than a core, and the handlers take longer still.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from browserconc.analysis.concurrency import Interval, concurrency, service_spans
+from browserconc.model.cause import Case, Cause
+from browserconc.model.finding import Claim
+from browserconc.model.timeline import Timeline, Track
+
+COMPUTED_SHARE = 0.5
+"""The handlers' time, divided by how many ran at once, was at least to this part CPU time."""
+COMPUTED_SHARE_CROWDED = 0.2
+"""The same where other processes wanted the cores too (`cpu_busy_share`)."""
+CROWDED_SHARE = 0.9
+
+
+def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    ledger, service = timeline.tracks.get("ledger"), timeline.span("ledger", "service")
+    if ledger is None or service is None or service.end_ns is None:
+        return
+    own_ns = _cpu_per_request_ns(case)
+    if own_ns is None or not _computed(case, own_ns):
+        return
+    if concurrency(_in_process(case, ledger), 0).sustained < 2:
+        return
+    waited_ns = service.end_ns - service.start_ns - own_ns
+    if waited_ns > 0:
+        yield Claim(
+            CAUSE.id,
+            service.start_ns,
+            service.start_ns + waited_ns,
+            "in its handler, for a core that it shared with the others",
+        )
+
+
+def _cpu_per_request_ns(case: Case) -> int | None:
+    used_ns = case.evidence.facts.get("server_cpu_ns")
+    served = len(_served(case))
+    return round(used_ns / served) if isinstance(used_ns, int) and served else None
+
+
+def _computed(case: Case, own_ns: int) -> bool:
+    """Did the handlers spend their time with computing?"""
+    lengths = [end - start for start, end in service_spans(_served(case), case)]
+    at_once = concurrency(service_spans(_served(case), case), 0).sustained / max(1, _processes(case))
+    busy = case.evidence.facts.get("cpu_busy_share")
+    crowded = isinstance(busy, float) and busy >= CROWDED_SHARE
+    needed = COMPUTED_SHARE_CROWDED if crowded else COMPUTED_SHARE
+    return bool(lengths) and own_ns * at_once >= needed * median(lengths)
+
+
+def _limit(case: Case) -> int | None:
+    """A core for each process: Python's threads share one."""
+    return _processes(case) or None
+
+
+def _processes(case: Case) -> int:
+    return len({track.facts.get("pid") for track in _served(case)})
+
+
+def _in_process(case: Case, ledger: Track) -> list[Interval]:
+    pid = ledger.facts.get("pid")
+    return service_spans((t for t in _served(case) if t.facts.get("pid") == pid), case)
+
+
+def _served(case: Case) -> list[Track]:
+    return [t.tracks["ledger"] for t in case.timelines if "ledger" in t.tracks] + list(case.strangers)
+
+
+CAUSE = Cause(
+    id="server-cpu",
+    title="server's core",
+    culprit="server",
+    what="The handlers compute, and the threads of one Python process share one core: they overlap, but "
+    "each gets slower the more of them run.",
+    recognised="Service times grow with the number of requests at once while the server's process keeps a "
+    "core busy; the server has threads to spare.",
+    remedy="Processes instead of threads, as many as there are cores.",
+    claims=_claims,
+    limits=True,
+    slows=True,
+    limit=_limit,
+)
