@@ -140,7 +140,7 @@ def _report_options(command: _Command) -> _Command:
 @click.argument("profile_name", metavar="[PROFILE]", required=False)
 @_run_options
 @_report_options
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the recording is kept.")
+@click.option("--out", metavar="DIR", help="Where the recording is kept.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @click.option("--install-browser", is_flag=True, help="Provide a browser first where none is found.")
 @click.option("--expect", multiple=True, metavar="STRATEGY=KIND[:LIMIT]", help="Exit 1 unless it is so.")
@@ -152,7 +152,7 @@ def compare(
     json_file: str | None,
     markdown: str | None,
     verbose: bool,
-    out: Path | None,
+    out: str | None,
     quiet: bool,
     install_browser: bool,
     expect: tuple[str, ...],
@@ -183,7 +183,9 @@ def compare(
     _check_targets(json_file, markdown)
     if install_browser:
         _install_browser()
-    folder = out or _new_recording()
+    if out == "":
+        raise WrongUsage("--out must name a folder.")
+    folder = Path(out) if out else _new_recording()
     try:
         interrupted = _measure(lambda progress: pipeline.compare(plan, folder, progress), quiet)
         result = _analyzed(folder)
@@ -375,7 +377,8 @@ def _unmeasured(result: Result) -> str | None:
     for trial in result.trials:
         if not any(request.error is None for request in trial.requests):
             verdict, *reasons = trial.verdict.doubts
-            return f"{trial.strategy} could not be measured: {(reasons or [verdict])[0]}"
+            plain = [reason for reason in reasons if "died" in reason or "failed" in reason]
+            return f"{trial.strategy} could not be measured: {(plain or reasons or [verdict])[0]}"
     return None if result.trials else "Nothing was measured."
 
 

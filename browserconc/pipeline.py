@@ -142,15 +142,20 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         for name in ("cpu_busy_share", "cpu_pressure_share", "server_model", "server_cpu_ns")
     }
     doubts = list(manifest.doubts)
-    if manifest.error:
-        doubts.insert(0, manifest.error)
     for source, path, read in (
         ("client", one.log(client.FILE), client.tracks),
         ("ledger", one.log(ledger.FILE), ledger.tracks),
     ):
+        try:
+            found = read(path) if path.exists() else []
+        except recording.RecordingError as problem:
+            doubts.append(str(problem))
+            continue
         if path.exists():
-            tracks += read(path)
+            tracks += found
             sources.add(source)
+        elif manifest.released_ns is not None:
+            doubts.append(f"The trial's {path.name} is missing, so what the {source} saw is not known.")
     seen = logs.seen(one)
     tracks += seen.tracks
     sources |= seen.sources
@@ -172,6 +177,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         gates={url: index for index, url in enumerate(manifest.facts.get("gates", ()))},
         facts=facts,
         doubts=tuple(doubts),
+        error=manifest.error,
     )
     return judge(correlate(evidence), _cost(one))
 

@@ -316,5 +316,5 @@ def _known(what: str, words: Iterable[str], choices: Iterable[str], more: str = 
 def _unknown(what: str, word: str, choices: Iterable[str], more: str = "") -> UsageError:
     listed = list(choices)
     near = difflib.get_close_matches(word, listed, n=1, cutoff=0.5)
-    hint = f'; did you mean "{near[0]}"?' if near else ";"
+    hint = f'; did you mean "{near[0]}"?' if near else "."
     return UsageError(f'There is no {what} "{word}"{hint} The choices are {", ".join(listed)}{more}.')

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
 
-from browserconc.model.cause import HANDOVER_NS, Case
+from browserconc.model.cause import Case
 from browserconc.model.finding import Concurrency
 from browserconc.model.timeline import Track
 
@@ -64,7 +64,9 @@ def service_spans(tracks: Iterable[Track], case: Case) -> list[Interval]:
     return found
 
 
-def busy_throughout(intervals: Sequence[Interval], width: int, start_ns: int, end_ns: int) -> bool:
+def busy_throughout(
+    intervals: Sequence[Interval], width: int, start_ns: int, end_ns: int, handover_ns: int
+) -> bool:
     """Did `width` requests run from start to end, but for hand-overs from one to the next?"""
     cuts = sorted({start_ns, end_ns, *(t for i in intervals for t in i if start_ns < t < end_ns)})
     busy = idle = longest_idle = 0
@@ -75,4 +77,4 @@ def busy_throughout(intervals: Sequence[Interval], width: int, start_ns: int, en
         else:
             idle += end - begin
             longest_idle = max(longest_idle, idle)
-    return longest_idle <= HANDOVER_NS and 2 * busy >= end_ns - start_ns
+    return longest_idle <= handover_ns and 2 * busy >= end_ns - start_ns

@@ -235,8 +235,8 @@ def _limit(cause: Cause, case: Case, level: Concurrency) -> int:
 
 
 def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurrency) -> str | None:
-    if not requests:
-        return "No request was made."
+    if case.evidence.error or not requests:
+        return case.evidence.error or "No request was made."
     answered = [request for request in requests if request.error is None]
     if not answered:
         return "Every request failed."

@@ -184,6 +184,24 @@ class Progress:
         return self._started, self._finished
 
 
+_TEXT, _WHOLE = (str, type(None)), (int, type(None))
+_FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
+    "accept": {"t": (int,), "port": (int,)},
+    "start": {
+        "id": (str,),
+        "t": (int,),
+        "port": (int,),
+        "path": (str,),
+        "pid": _WHOLE,
+        "thread": _TEXT,
+        "method": _TEXT,
+        "host": _TEXT,
+    },
+    "end": {"id": (str,), "t": (int,), "status": _WHOLE, "error": _TEXT},
+}
+"""The types of each line's fields; what has others is no line of a ledger."""
+
+
 def tracks(path: Path) -> list[Track]:
     """Reads a ledger; a missing one is empty, a last line that was cut off is left out.
 
@@ -235,6 +253,16 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         return
     for line in text.split(b"\n")[:-1]:  # what follows the last newline was cut off, or is nothing
         try:
-            yield json.loads(line)
-        except ValueError:  # a machine that lost power leaves holes; the other lines are good
+            row = json.loads(line)
+        except (ValueError, RecursionError):  # a machine that lost power leaves holes; other lines are good
             continue
+        if _is_whole(row):
+            yield row
+
+
+def _is_whole(row: Any) -> bool:
+    """Whether it is a ledger's line and lacks nothing of what its kind is read for."""
+    if not isinstance(row, dict) or not isinstance(row.get("e"), str):
+        return False
+    fields = _FIELDS.get(row["e"])
+    return fields is not None and all(type(row.get(name)) in kinds for name, kinds in fields.items())

@@ -46,9 +46,19 @@ def browser_command_line() -> list[str]:
     return []
 
 
-def browser_memory_bytes() -> int:
-    """PSS of all browsers, 0 where none runs; costs about a millisecond per process."""
-    return sum(_memory_bytes(process) for process in browser_processes())
+def browser_pids() -> frozenset[int]:
+    """The processes of all browsers that run now."""
+    return frozenset(process.pid for process in browser_processes())
+
+
+def browser_memory_bytes(*, but: frozenset[int]) -> int:
+    """PSS of all browser processes but those; costs about a millisecond per process.
+
+    What tabs cost is the memory of the processes that came with them. The difference of two
+    readings of the whole tree is no measure of it: a browser that has just started still frees
+    more than a tab takes.
+    """
+    return sum(_memory_bytes(process) for process in browser_processes() if process.pid not in but)
 
 
 def browser_cpu_ns() -> int:

@@ -10,9 +10,10 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from browserconc import recording
 from browserconc.evidence import client, ledger
@@ -59,7 +60,6 @@ async def record(
     """
     strategy = STRATEGIES[trial.strategy]
     server = parse(trial.server)
-    into.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(
         id=trial.id,
         strategy=trial.strategy,
@@ -70,6 +70,8 @@ async def record(
         delay_s=trial.delay_s,
         repeat=trial.repeat,
     )
+    # What stands there if we are killed before the trial is over.
+    recording.save(into, replace(manifest, error="The run was killed in the middle of this trial."))
     running: Running | None = None
     tabs: Tabs | None = None
     try:
@@ -93,19 +95,39 @@ async def record(
         manifest = replace(manifest, doubts=(*manifest.doubts, *unseen))
     except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError) as problem:
         manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())
+    except OSError as problem:  # a full disk, no sockets left
+        reason = f"The trial's files or sockets failed ({problem.strerror or problem})."
+        manifest = replace(manifest, error=reason, ended_ns=time.monotonic_ns())
     except asyncio.CancelledError:
-        manifest = replace(manifest, error="Interrupted.", ended_ns=time.monotonic_ns())
+        manifest = replace(
+            manifest, error="Interrupted.", released_ns=_release(into), ended_ns=time.monotonic_ns()
+        )
         raise
     finally:
-        recording.save(into, manifest)
-        if running:
-            await running.stop()
-        if tabs:
-            for after in tabs.after_trial:
-                await after()
-            tabs.after_trial.clear()
-            await tabs.close()
+        try:
+            recording.save(into, manifest)
+        finally:
+            await _closed(running, tabs)
     return Recording(into, manifest)
+
+
+async def _closed(running: Running | None, tabs: Tabs | None) -> None:
+    if running:
+        await running.stop()
+    if tabs:
+        for after in tabs.after_trial:
+            await after()
+        tabs.after_trial.clear()
+        await tabs.close()
+
+
+def _release(folder: Path) -> int | None:
+    """When the first request was let go, as far as the client's log was written."""
+    try:
+        rows = client.read(folder / client.FILE)
+    except recording.RecordingError:
+        return None
+    return min((row.released_ns for row in rows if row.released_ns is not None), default=None)
 
 
 async def _open(strategy: Strategy, browsers: Browsers | None, count: int) -> Tabs | None:
@@ -127,6 +149,7 @@ async def _measure(
     watcher: Watcher,
 ) -> Manifest:
     urls = [strategy.address(manifest.url, index) for index in range(trial.tabs)]
+    facts = manifest.facts  # grows while the trial runs: an interrupted one keeps what it has
     done = 0
 
     def finished() -> None:
@@ -144,17 +167,19 @@ async def _measure(
             await raw_socket.measure(
                 household, urls=urls, mode="cold", timeout_s=trial.timeout_s, out=into / client.FILE
             )
-            facts: dict[str, Any] = {}
         else:
+            facts["browser"] = tabs.identity()
             if strategy.release == "fetch":
                 released = await release.fetch(tabs.pages[0], urls, trial.timeout_s, finished)
             else:
-                released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines)
+                gates: list[str] = []
+                facts["gates"] = gates
+                released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines, gates)
             client.write(into / client.FILE, released.lines)
-            facts = {"gates": released.gates, "browser": tabs.identity()}
     except asyncio.CancelledError:
         if lines:
-            client.write(into / client.FILE, lines)
+            with suppress(OSError):
+                client.write(into / client.FILE, lines)
         raise
     finally:
         progress.cancel()
@@ -163,24 +188,22 @@ async def _measure(
     if running.is_alive():
         facts["server_cpu_ns"] = max(0, tree_cpu_ns(running.pid) - server_before)
     rows = client.read(into / client.FILE)
-    first = min((row.released_ns for row in rows if row.released_ns is not None), default=None)
     manifest = replace(
         manifest,
-        released_ns=released.released_ns if released else first,
+        released_ns=released.released_ns if released else _release(into),
         ended_ns=max((row.done_ns for row in rows if row.done_ns is not None), default=time.monotonic_ns()),
-        facts=facts,
     )
     if tabs:
         manifest = replace(
             manifest,
             startup_ns=tabs.startup_ns,
             cpu_ns=max(0, browser_cpu_ns() - cpu_before),
-            memory_bytes=max(0, browser_memory_bytes() - tabs.memory_before_bytes),
+            memory_bytes=browser_memory_bytes(but=tabs.processes_before),
         )
     if not running.is_alive():
-        tail = running.log_tail()
+        last = running.log_tail(1)
         manifest = replace(
-            manifest, doubts=(f"The server died during the trial{': ' + tail if tail else '.'}",)
+            manifest, doubts=(f"The server died during the trial{': ' + last if last else '.'}",)
         )
     return manifest
 

@@ -145,8 +145,8 @@ async def _ready(running: Running, process: Process, timeout_s: float) -> None:
 
 
 def _quoted(running: Running) -> str:
-    tail = running.log_tail()
-    return f"; its log ends:\n{tail}" if tail else "; its log is empty."
+    last = running.log_tail(1)
+    return f": {last}" if last else "; its log is empty."
 
 
 def _tail(path: Path, lines: int) -> str:

@@ -19,7 +19,8 @@ class Evidence:
 
     `gates` maps the URL at which a tab waited for its release to the tab's index. `sources` are
     those that delivered a log. `facts` hold what is true of the trial as a whole, such as
-    "max_sockets_per_group" from the browser's own log or "cpu_busy_share" of the machine.
+    "max_sockets_per_group" from the browser's own log or "cpu_busy_share" of the machine. `error` is
+    the sentence that says why the trial did not come to its end.
     """
 
     strategy: str
@@ -37,6 +38,7 @@ class Evidence:
     gates: Mapping[str, int] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

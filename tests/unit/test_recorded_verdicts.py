@@ -81,7 +81,7 @@ WITHOUT_NETLOG = {
         "raw-socket": busy(4),
         "tabs": UNDECIDED,
         "tabs-distinct": busy(4),
-        "contexts": UNDECIDED,
+        "contexts": busy(4),
         "raw-socket-gunicorn-sync-10": CONCURRENT,
     },
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from browserconc.analysis.concurrency import busy_throughout, service_spans
+from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.service import on_the_wire_ns
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
@@ -27,7 +28,7 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     if ledger is None or service is None or sent_ns is None or service.start_ns - sent_ns < INSTANT_NS:
         return
     others = service_spans((t for t in _served(case) if t is not ledger and _loop(t) == _loop(ledger)), case)
-    if busy_throughout(others, 1, sent_ns, service.start_ns):
+    if busy_throughout(others, 1, sent_ns, service.start_ns, longest_handover_ns(case)):
         yield Claim(
             CAUSE.id,
             sent_ns,
@@ -53,8 +54,8 @@ CAUSE = Cause(
     id="event-loop-blocked",
     title="blocked event loop",
     culprit="server",
-    what="A coroutine blocks its thread (time.sleep, a synchronous driver, long computing): the event loop "
-    "runs nothing else until it is done, so requests are served one at a time although the server is async.",
+    what="A coroutine blocks its thread (time.sleep, a synchronous driver, long computing), so the event "
+    "loop serves one request at a time although the server is asynchronous.",
     recognised="The server has an event loop, handlers run back to back in its one thread, and requests "
     "that were sent start only when the one before them lets go.",
     remedy="An async sleep or driver, asyncio.to_thread for what blocks, or more processes.",

@@ -1,9 +1,8 @@
 """Handlers overlap but share one core: each gets slower the more of them run.
 
-Evidence: the CPU time that the server's processes used for the trial, against the time that its
-handlers took. Ten handlers that sleep use next to none of it; ten that compute in the threads of
-one Python process use a whole core together, so each takes ten times as long as alone. On a busy
-machine the server gets less than a core, and the handlers take longer still.
+Evidence: the CPU time that the server used for each request is most of the work that it was asked
+for (a handler that sleeps uses next to none), and its handlers, several in one process, took much
+longer than that work. On a busy machine the server gets less than a core and they take longer still.
 """
 
 from __future__ import annotations
@@ -17,10 +16,9 @@ from browserconc.model.finding import Claim
 from browserconc.model.timeline import Timeline, Track
 
 COMPUTED_SHARE = 0.5
-"""The handlers' time, divided by how many ran at once, was at least to this part CPU time."""
-COMPUTED_SHARE_CROWDED = 0.2
-"""The same where other processes wanted the cores too (`cpu_busy_share`)."""
-CROWDED_SHARE = 0.9
+"""A handler that computes uses CPU time for at least this part of its work; one that sleeps next to none."""
+GROWN = 1.5
+"""Handlers took this many times as long as the work of one."""
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
@@ -49,13 +47,12 @@ def _cpu_per_request_ns(case: Case) -> int | None:
 
 
 def _computed(case: Case, own_ns: int) -> bool:
-    """Did the handlers spend their time with computing?"""
+    """Do the handlers compute, and did they take much longer than their work?"""
+    work_ns = case.evidence.delay_ns
     lengths = [end - start for start, end in service_spans(_served(case), case)]
-    at_once = concurrency(service_spans(_served(case), case), 0).sustained / max(1, _processes(case))
-    busy = case.evidence.facts.get("cpu_busy_share")
-    crowded = isinstance(busy, float) and busy >= CROWDED_SHARE
-    needed = COMPUTED_SHARE_CROWDED if crowded else COMPUTED_SHARE
-    return bool(lengths) and own_ns * at_once >= needed * median(lengths)
+    if not work_ns or not lengths:
+        return False
+    return own_ns >= COMPUTED_SHARE * work_ns and median(lengths) >= GROWN * work_ns
 
 
 def _limit(case: Case) -> int | None:
@@ -80,8 +77,7 @@ CAUSE = Cause(
     id="server-cpu",
     title="server's core",
     culprit="server",
-    what="The handlers compute, and the threads of one Python process share one core: they overlap, but "
-    "each gets slower the more of them run.",
+    what="The handlers compute and share a core, so they overlap but each gets slower the more of them run.",
     recognised="Service times grow with the number of requests at once while the server's process keeps a "
     "core busy; the server has threads to spare.",
     remedy="Processes instead of threads, as many as there are cores.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from browserconc.analysis.concurrency import busy_throughout, concurrency, service_spans
+from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.service import on_the_wire_ns
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
@@ -33,7 +34,7 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     others = service_spans((t for t in _served(case) if t is not ledger and _pid(t) == _pid(ledger)), case)
     own = service_spans([ledger], case)
     width = concurrency(others + own, 0).sustained
-    if not busy_throughout(others, width, sent_ns, service.start_ns):
+    if not busy_throughout(others, width, sent_ns, service.start_ns, longest_handover_ns(case)):
         return
     busy = "one request" if width == 1 else f"{width} requests"
     yield Claim(
@@ -63,7 +64,7 @@ def _by_ledger_alone(timeline: Timeline, case: Case) -> Iterator[Claim]:
     if concurrency(served, 0).sustained != stated or service.start_ns - timeline.start_ns < INSTANT_NS:
         return
     others = service_spans((t for t in _served(case) if t is not timeline.tracks["ledger"]), case)
-    if busy_throughout(others, stated, timeline.start_ns, service.start_ns):
+    if busy_throughout(others, stated, timeline.start_ns, service.start_ns, longest_handover_ns(case)):
         yield Claim(
             "server-width",
             timeline.start_ns,

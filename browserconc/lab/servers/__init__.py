@@ -40,7 +40,7 @@ def parse(spec: str) -> Server:
         longer = [each for each in TABLE if name and each.startswith(name)]  # gunicorn is not uvicorn
         near = longer or get_close_matches(name, TABLE, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise ValueError(f"There is no server {name!r}: {hint}Choose one of {', '.join(TABLE)}.")
+        raise ValueError(f"There is no server {name!r}: {hint}choose one of {', '.join(TABLE)}.")
     if not colon:
         return Server(kind, kind.sizes)
     if not kind.sizes:
