@@ -53,6 +53,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path, label: Callable[[], str] = _thread_name) -> None:
+        self.path = path
         self._label = label
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self._number = itertools.count(1)

@@ -12,11 +12,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from browserconc.evidence.ledger import Ledger
-from browserconc.lab import query
+from browserconc.lab import query, status_page
 from browserconc.lab.query import Page, Query, QueryError
 
 Scope = dict[str, Any]
@@ -39,9 +40,13 @@ class Answer:
 
 
 class Endpoint:
-    """One process's endpoint: it remembers who waits at the barrier and nothing else."""
+    """One process's endpoint: it remembers who waits at the barrier and nothing else.
 
-    def __init__(self) -> None:
+    `ledger` is what its status page reads.
+    """
+
+    def __init__(self, ledger: Path | None = None) -> None:
+        self._ledger = ledger
         self._changed = asyncio.Condition()
         self._waiting: dict[int, int] = {}
         self._groups: dict[int, int] = {}
@@ -78,6 +83,9 @@ class Endpoint:
                     )
             case "/ready":
                 pass
+            case "/":
+                body = status_page.page(self._ledger)
+                return Answer(200, (("content-type", _HTML),), len(body), _whole(body))
             case "/favicon.ico":
                 return Answer(204, (), 0, _whole(b""))
             case _:
@@ -105,7 +113,7 @@ class Endpoint:
 
 def create_app(ledger: Ledger) -> AsgiApplication:
     """The ASGI application, with a start and an end in the ledger for each request."""
-    endpoint = Endpoint()
+    endpoint = Endpoint(ledger.path)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

@@ -9,6 +9,7 @@ any cache header unless `cache-control=` asks for one, as a beginner's view has 
     /stream?delay=1&chunks=10     headers at once, then the body spread over the delay
     /barrier?k=6&timeout=10       answers when k requests are inside together, 503 at the time-out
     /ready                        answers at once: a page of this origin to start from
+    /                             what is in flight now, for people (`status_page.py`)
 
 All take `size=` (bytes of body) and `cache-control=`. Other keys (`tab=3`) only make a URL
 distinct. Durations are in seconds. A bad value is answered 400 with one sentence (`query.py`).
@@ -19,11 +20,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from browserconc.lab import query
+from browserconc.lab import query, status_page
 from browserconc.lab.query import QueryError
 
 
@@ -55,8 +57,12 @@ class Barrier:
             return False
 
 
-def create_app() -> Flask:
-    """The application. It is made where it serves: after gevent's patching, after a fork."""
+def create_app(ledger: Path | None = None) -> Flask:
+    """The application. It is made where it serves: after gevent's patching, after a fork.
+
+    Args:
+        ledger: what the status page reads.
+    """
     app = Flask(__name__, static_folder=None)
     barrier = Barrier()
 
@@ -96,6 +102,10 @@ def create_app() -> Flask:
     @app.get("/ready")
     def ready() -> Response:
         return _response(query.page(request.args))
+
+    @app.get("/")
+    def status() -> Response:
+        return Response(status_page.page(ledger), mimetype="text/html")
 
     @app.get("/favicon.ico")
     def favicon() -> Response:

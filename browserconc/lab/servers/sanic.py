@@ -40,7 +40,7 @@ def _main() -> None:
             super().connection_made(transport)
 
     async def prepare(app: Any) -> None:
-        app.ctx.endpoint = Endpoint()
+        app.ctx.endpoint = Endpoint(ledger.path)
 
     async def announce(app: Any) -> None:
         orders.ready()
