@@ -144,7 +144,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
     doubts = list(manifest.doubts)
     for source, path, read in (
         ("client", one.log(client.FILE), client.tracks),
-        ("ledger", one.log(ledger.FILE), ledger.tracks),
+        ("ledger", one.log(ledger.FILE), ledger.everything),
     ):
         try:
             found = read(path) if path.exists() else []

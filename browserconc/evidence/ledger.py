@@ -210,31 +210,56 @@ def tracks(path: Path) -> list[Track]:
     accept is known) and "service" (open where the end was never written), and the facts pid,
     thread, status, method, host and error. They come in the order of their starts.
     """
-    accepts: defaultdict[int, deque[int]] = defaultdict(deque)
+    return _read(path)[0]
+
+
+def everything(path: Path) -> list[Track]:
+    """As `tracks`, and after them the connections that were accepted and never carried a request.
+
+    Of these there is the span "accept" and the fact pid, and no URL.
+    """
+    requests, silent = _read(path)
+    return requests + silent
+
+
+def _read(path: Path) -> tuple[list[Track], list[Track]]:
+    accepts: defaultdict[int, deque[dict[str, Any]]] = defaultdict(deque)
     starts: list[dict[str, Any]] = []
     ends: dict[str, dict[str, Any]] = {}
     for line in _lines(path):
         match line["e"]:
             case "accept":
-                accepts[line["port"]].append(line["t"])
+                accepts[line["port"]].append(line)
             case "start":
                 starts.append(line)
             case "end":
                 ends[line["id"]] = line
     starts.sort(key=lambda start: int(start["t"]))
     for port in accepts:
-        accepts[port] = deque(sorted(accepts[port]))
-    return [_track(start, ends.get(start["id"]), accepts[start["port"]]) for start in starts]
+        accepts[port] = deque(sorted(accepts[port], key=lambda accept: int(accept["t"])))
+    unused: list[dict[str, Any]] = []
+    found = [_track(start, ends.get(start["id"]), accepts[start["port"]], unused) for start in starts]
+    for left in accepts.values():
+        unused += left
+    return found, [_silent(accept) for accept in sorted(unused, key=lambda accept: int(accept["t"]))]
 
 
-def _track(start: dict[str, Any], end: dict[str, Any] | None, accepts: deque[int]) -> Track:
+def _track(
+    start: dict[str, Any],
+    end: dict[str, Any] | None,
+    accepts: deque[dict[str, Any]],
+    unused: list[dict[str, Any]],
+) -> Track:
+    """The track of one request; accepts of its port that carried none before it go to `unused`."""
     began = int(start["t"])
     spans = [Span("service", began, None if end is None else int(end["t"]))]
     accepted = None
-    while accepts and accepts[0] <= began:  # of several, older ones never carried a request
+    while accepts and accepts[0]["t"] <= began:
+        if accepted is not None:
+            unused.append(accepted)
         accepted = accepts.popleft()
     if accepted is not None:
-        spans.insert(0, Span("accept", accepted, accepted))
+        spans.insert(0, Span("accept", accepted["t"], accepted["t"]))
     facts: dict[str, Fact] = {name: start.get(name) for name in ("pid", "thread", "method", "host")}
     facts |= {name: None if end is None else end.get(name) for name in ("status", "error")}
     return Track(
@@ -244,6 +269,17 @@ def _track(start: dict[str, Any], end: dict[str, Any] | None, accepts: deque[int
         spans=tuple(spans),
         local_port=start["port"] or None,
         facts=facts,
+    )
+
+
+def _silent(accept: dict[str, Any]) -> Track:
+    return Track(
+        source=SOURCE,
+        key=f"silent-{accept['port']}-{accept['t']}",
+        url="",
+        spans=(Span("accept", accept["t"], accept["t"]),),
+        local_port=accept["port"],
+        facts={"pid": accept.get("pid")},
     )
 
 

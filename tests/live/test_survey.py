@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from browserconc import pipeline, recording
+from browserconc.evidence import client
 from browserconc.lab import running
-from browserconc.lab.servers import TABLE
+from browserconc.lab.process import Household
+from browserconc.lab.servers import TABLE, parse
+from browserconc.lab.strategies import raw_socket
+from browserconc.model.finding import TrialFinding
+from browserconc.recording import Manifest, Run
 from tests.live.command import run
 
 pytestmark = pytest.mark.live
@@ -75,3 +83,57 @@ def test_what_holds_requests_back_in_the_server_is_named(
     verdict = json.loads(ended.stdout)["trials"][0]["verdict"]
     assert verdict["cause"] == cause
     assert verdict["kind"] == ("serial" if cause else "concurrent")
+
+
+async def recorded(
+    place: Path, spec: str, requests: int, *, silence_s: float = 0, backlog: int = running.BACKLOG
+) -> TrialFinding:
+    """Raw sockets against a server that has a silent connection for so long, judged from the recording."""
+    folder = place / "01-raw-socket"
+    folder.mkdir()
+    server = parse(spec)
+    with Household() as household:
+        up = await running.start(household, server, folder, backlog=backlog)
+        quiet = socket.create_connection(("127.0.0.1", up.port)) if silence_s else None
+        urls = [f"{up.origin}/slow?delay=0.1&tab={n}" for n in range(requests)]
+        measuring = asyncio.create_task(
+            raw_socket.measure(household, urls=urls, mode="cold", timeout_s=30, out=folder / client.FILE)
+        )
+        if quiet:
+            await asyncio.sleep(silence_s)
+            quiet.close()
+        report = await measuring
+        await up.stop()
+    manifest = Manifest(
+        id="raw-socket",
+        strategy="raw-socket",
+        server=server.spec,
+        server_stated=server.capacity,
+        url=urls[0],
+        tabs=requests,
+        delay_s=0.1,
+        repeat=1,
+        released_ns=report.released_ns,
+        ended_ns=report.ended_ns,
+        facts={"server_model": server.model},
+    )
+    recording.save(folder, manifest)
+    recording.save_run(place, Run("compare", "0", "3", "x", 1, 1))
+    return pipeline.analyze(place).trials[0]
+
+
+async def test_a_real_silent_connection_is_an_idle_connection(tmp_path: Path) -> None:
+    found = await recorded(tmp_path, "werkzeug-single", 4, silence_s=3.0)
+    assert found.verdict.cause == "idle-connection"
+    assert found.waiting_ns["idle-connection"] > 4e9
+
+
+async def test_the_same_run_without_silence_is_the_server_s_width(tmp_path: Path) -> None:
+    found = await recorded(tmp_path, "werkzeug-single", 4)
+    assert found.verdict.cause == "server-width"
+
+
+async def test_a_backlog_of_five_is_recognised(tmp_path: Path) -> None:
+    found = await recorded(tmp_path, "werkzeug-single", 20, backlog=5)
+    assert found.waiting_ns["accept-backlog"] > 1e9
+    assert found.verdict.culprit == "server"

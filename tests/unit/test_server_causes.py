@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from browserconc.model.timeline import Span, Track
 from tests.unit.cases import MS, client, judged, ledger
 
 LOOP = {"server_model": "event-loop"}
@@ -91,3 +92,77 @@ def test_a_loop_that_was_idle_while_requests_waited_was_not_blocked() -> None:
         tracks += [client(n, 1500 * (n + 1) + 5, send=1), ledger(n, 1500 * n + 2, 1500 * n + 502)]
     found = judged(tracks, server="uvicorn", stated=None, facts=LOOP)
     assert found.verdict.cause is None
+
+
+SINGLE = {"server_model": "single"}
+
+
+def silence(accepted: int, *, pid: int = 7) -> Track:
+    span = Span("accept", accepted * MS, accepted * MS)
+    return Track("ledger", "silent", "", (span,), local_port=50000, facts={"pid": pid})
+
+
+def late(count: int, first: int) -> list[Track]:
+    """One after the other, the first of them late."""
+    tracks = []
+    for n in range(count):
+        begin = first + 500 * n
+        tracks += [client(n, begin + 505, send=1), ledger(n, begin, begin + 500)]
+    return tracks
+
+
+def test_a_silent_connection_holds_a_single_worker() -> None:
+    found = judged([*late(3, 4000), silence(0)], server="werkzeug-single", facts=SINGLE)
+    assert found.verdict.kind == "serial"
+    assert (found.verdict.culprit, found.verdict.cause) == ("server", "idle-connection")
+    assert found.waiting_ns["idle-connection"] > 3 * 3900 * MS
+
+
+def test_the_same_wait_without_a_silent_connection_is_unexplained() -> None:
+    found = judged(late(3, 4000), server="werkzeug-single", facts=SINGLE)
+    assert "idle-connection" not in found.waiting_ns
+    assert found.waiting_ns["unattributed"] > 3 * 3000 * MS
+
+
+def test_a_silent_connection_of_another_process_holds_nobody() -> None:
+    found = judged([*late(3, 4000), silence(0, pid=8)], server="gunicorn-sync:2", stated=2, facts=SINGLE)
+    assert "idle-connection" not in found.waiting_ns
+
+
+def test_a_silent_connection_to_a_server_with_threads_holds_nobody() -> None:
+    found = judged([*sleeping(6), silence(0)], server="werkzeug-threaded", stated=None)
+    assert found.verdict.kind == "concurrent"
+
+
+def test_a_silent_connection_that_came_later_held_nobody() -> None:
+    found = judged([*back_to_back(4), silence(1990)], server="werkzeug-single", facts=SINGLE)
+    assert found.verdict.cause == "server-width"
+
+
+def connecting(index: int, connected: int, *, retransmits: int) -> list[Track]:
+    spans = (
+        Span("released", 0, 0),
+        Span("connect", 0, connected * MS),
+        Span("send", connected * MS, connected * MS),
+        Span("request", 0, (connected + 500) * MS),
+    )
+    facts = {"status": 200, "error": None, "retransmits": retransmits}
+    mine = Track(
+        "client", str(index), "http://127.0.0.1:5000/slow?delay=0.5", spans, index, 40000 + index, facts
+    )
+    return [mine, ledger(index, connected + 1, connected + 500)]
+
+
+def test_a_syn_that_was_sent_again_found_the_accept_queue_full() -> None:
+    tracks = [t for n in range(4) for t in connecting(n, 1, retransmits=0)]
+    tracks += [t for n in range(4, 10) for t in connecting(n, 1020 if n < 7 else 3050, retransmits=1)]
+    found = judged(tracks, strategy="raw-socket", server="werkzeug-threaded", stated=None)
+    assert (found.verdict.culprit, found.verdict.cause) == ("server", "accept-backlog")
+    assert found.verdict.limit == 4
+
+
+def test_a_slow_connect_without_retransmission_is_connecting() -> None:
+    tracks = [t for n in range(10) for t in connecting(n, 1020, retransmits=0)]
+    found = judged(tracks, strategy="raw-socket", server="werkzeug-threaded", stated=None)
+    assert "accept-backlog" not in found.waiting_ns
+    assert found.waiting_ns["connection-setup"] > 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from browserconc.analysis.causes import (
+    accept_backlog,
     browser_overhead,
     cache_lock,
     connection_setup,
     event_loop_blocked,
     host_limit,
+    idle_connection,
     machine_saturated,
     server_cpu,
     server_width,
@@ -19,7 +21,9 @@ CAUSES: tuple[Cause, ...] = (
     staggered_start.CAUSE,
     cache_lock.CAUSE,
     host_limit.CAUSE,
+    accept_backlog.CAUSE,
     server_width.CAUSE,
+    idle_connection.CAUSE,
     event_loop_blocked.CAUSE,
     server_cpu.CAUSE,
     connection_setup.CAUSE,

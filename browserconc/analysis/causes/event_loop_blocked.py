@@ -43,7 +43,8 @@ def _limit(case: Case) -> int | None:
 
 
 def _served(case: Case) -> list[Track]:
-    return [t.tracks["ledger"] for t in case.timelines if "ledger" in t.tracks] + list(case.strangers)
+    tracks = [t.tracks["ledger"] for t in case.timelines if "ledger" in t.tracks]
+    return tracks + [track for track in case.strangers if track.span("service")]
 
 
 def _loop(track: Track) -> tuple[object, object]:

@@ -70,7 +70,8 @@ def _in_process(case: Case, ledger: Track) -> list[Interval]:
 
 
 def _served(case: Case) -> list[Track]:
-    return [t.tracks["ledger"] for t in case.timelines if "ledger" in t.tracks] + list(case.strangers)
+    tracks = [t.tracks["ledger"] for t in case.timelines if "ledger" in t.tracks]
+    return tracks + [track for track in case.strangers if track.span("service")]
 
 
 CAUSE = Cause(
