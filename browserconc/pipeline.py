@@ -139,7 +139,14 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
     sources = set()
     facts: dict[str, Fact] = {
         name: manifest.facts.get(name)
-        for name in ("cpu_busy_share", "cpu_pressure_share", "server_model", "server_cpu_ns")
+        for name in (
+            "cpu_busy_share",
+            "cpu_pressure_share",
+            "server_model",
+            "server_cpu_ns",
+            "accept_queue_peak",
+            "listen_overflows",
+        )
     }
     doubts = list(manifest.doubts)
     for source, path, read in (

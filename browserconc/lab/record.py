@@ -17,6 +17,7 @@ from typing import Protocol
 
 from browserconc import recording
 from browserconc.evidence import client, ledger
+from browserconc.evidence.kernel import AcceptQueue
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
 from browserconc.lab.observe import observed
@@ -158,8 +159,10 @@ async def _measure(
 
     before = machine_load.Reading.take()
     server_before = tree_cpu_ns(running.pid)
+    queue = AcceptQueue(running.port)
+    queue.sample()
     cpu_before = browser_cpu_ns() if tabs else 0
-    progress = asyncio.create_task(_report(trial.id, running.ledger, lambda: done, watcher))
+    progress = asyncio.create_task(_report(trial.id, running.ledger, queue, lambda: done, watcher))
     lines: list[client.ClientLine] = []
     released: release.Released | None = None
     try:
@@ -184,6 +187,8 @@ async def _measure(
     finally:
         progress.cancel()
     facts.update(machine_load.Reading.take().since(before))
+    queue.sample()
+    facts.update(queue.facts())
     facts["server_model"] = running.server.model
     if running.is_alive():
         facts["server_cpu_ns"] = max(0, tree_cpu_ns(running.pid) - server_before)
@@ -208,10 +213,13 @@ async def _measure(
     return manifest
 
 
-async def _report(trial_id: str, path: Path, done: Callable[[], int], watcher: Watcher) -> None:
+async def _report(
+    trial_id: str, path: Path, queue: AcceptQueue, done: Callable[[], int], watcher: Watcher
+) -> None:
     """Tells the watcher, from what the ledger has grown by, how many requests are with the server."""
     growing = ledger.Progress(path)
     while True:
         await asyncio.sleep(PROGRESS_PERIOD_S)
+        queue.sample()
         started, ended = growing.counts()
         watcher.update(trial_id, max(done(), ended), started - ended)

@@ -40,6 +40,16 @@ def _looks_retransmitted(connect: Span) -> bool:
     return any(abs(took_ns - step) <= SLACK * step for step in STEPS_NS)
 
 
+def _remark(case: Case) -> str | None:
+    """What the kernel counted; asked for a verdict that names this cause only."""
+    dropped = case.evidence.facts.get("listen_overflows")
+    longest = case.evidence.facts.get("accept_queue_peak")
+    if not isinstance(dropped, int) or not dropped:
+        return None
+    seen = f" (up to {longest} connections were seen in it)" if longest else ""
+    return f"The kernel counted {dropped} connections that found an accept queue full{seen}."
+
+
 _BECAUSE = "for its connection: the server's accept queue was full and TCP had to send its SYN again"
 
 CAUSE = Cause(
@@ -52,4 +62,5 @@ CAUSE = Cause(
     remedy="A larger backlog (and net.core.somaxconn), or a server that accepts faster.",
     claims=_claims,
     limits=True,
+    remark=_remark,
 )

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
-from browserconc.analysis.concurrency import Interval, concurrency, service_spans
+from browserconc.analysis.concurrency import Interval, busy_throughout, concurrency, service_spans
+from browserconc.analysis.processors import longest_handover_ns
+from browserconc.analysis.service import on_the_wire_ns
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
 from browserconc.model.timeline import Timeline, Track
@@ -28,8 +30,18 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     own_ns = _cpu_per_request_ns(case)
     if own_ns is None or not _computed(case, own_ns):
         return
-    if concurrency(_in_process(case, ledger), 0).sustained < 2:
+    in_process = _in_process(case, ledger)
+    if concurrency(in_process, 0).sustained < 2:
         return
+    # The thread that reads a request and the one that sends an answer want the same core.
+    sent_ns = on_the_wire_ns(timeline)
+    ways = [(service.end_ns, timeline.end_ns)]
+    if sent_ns is not None:
+        ways.append((sent_ns, service.start_ns))
+    others = [each for each in in_process if each != (service.start_ns, service.end_ns)]
+    for start_ns, end_ns in ways:
+        if start_ns < end_ns and busy_throughout(others, 1, start_ns, end_ns, longest_handover_ns(case)):
+            yield Claim(CAUSE.id, start_ns, end_ns, "on its way, for a core that handlers kept busy")
     waited_ns = service.end_ns - service.start_ns - own_ns
     if waited_ns > 0:
         yield Claim(

@@ -7,9 +7,9 @@ as they are: a request can wait in one process while another has a thread to spa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from browserconc.analysis.concurrency import busy_throughout, concurrency, service_spans
+from browserconc.analysis.concurrency import Interval, busy_throughout, concurrency, service_spans
 from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.service import on_the_wire_ns
 from browserconc.model.cause import Case, Cause
@@ -35,6 +35,8 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     own = service_spans([ledger], case)
     width = concurrency(others + own, 0).sustained
     if not busy_throughout(others, width, sent_ns, service.start_ns, longest_handover_ns(case)):
+        if _was_held_by_silence(ledger, case):  # between two requests, which were waited for all the same
+            yield from _each(others, sent_ns, service.start_ns)
         return
     busy = "one request" if width == 1 else f"{width} requests"
     yield Claim(
@@ -43,6 +45,22 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         service.start_ns,
         f"in the server's queue: sent, but the process that took it was busy with {busy}",
     )
+
+
+def _was_held_by_silence(ledger: Track, case: Case) -> bool:
+    """Did the process accept a connection that carried no request?"""
+    return any(_pid(track) == _pid(ledger) and not track.span("service") for track in case.strangers)
+
+
+def _each(others: Iterable[Interval], sent_ns: int, start_ns: int) -> Iterator[Claim]:
+    for begin, end in others:
+        if begin < start_ns and end > sent_ns:
+            yield Claim(
+                CAUSE.id,
+                max(begin, sent_ns),
+                min(end, start_ns),
+                "in the server's queue: sent, but the process that took it ran another request",
+            )
 
 
 def _nobody_saw_them_leave(case: Case) -> bool:
