@@ -21,6 +21,7 @@ from browserconc.report import streams
 
 if TYPE_CHECKING:
     from browserconc.model.finding import Result
+    from browserconc.model.server_row import ServerRow
 
 EXPECTATION_FAILED = 1
 WRONG_USAGE = 2
@@ -97,6 +98,7 @@ def _run_options(command: _Command) -> _Command:
             click.option(
                 "--delay", type=float, metavar="SECONDS", help="How long the endpoint works on each.  [0.5]"
             ),
+            click.option("--work", metavar="KIND", help="How: sleep, compute or block.  [sleep]"),
             click.option("--server", metavar="NAME", help="What serves the endpoint.  [werkzeug-threaded]"),
             click.option("--strategies", metavar="A,B,…|all", help="Ways to put the requests in flight."),
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),
@@ -350,6 +352,72 @@ def doctor(install_browser: bool) -> int:
     checks = examine()
     click.echo(render(checks, colour=_colour(), width=_width()), nl=False)
     return CANNOT_MEASURE if any(check.ok is False and check.name == "browser" for check in checks) else 0
+
+
+@cli.command()
+@click.argument("names", metavar="[NAME…]", nargs=-1)
+@click.option("--json", "json_file", metavar="FILE|-", help="Write the rows as JSON; - for stdout alone.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+def servers(names: tuple[str, ...], json_file: str | None, quiet: bool) -> int:
+    r"""Measure what each server really does at once, by raw sockets.
+
+    \b
+    browserconc servers
+    browserconc servers gunicorn-sync:4 gunicorn-gthread:2x4 --json -
+    """
+    from browserconc import survey
+    from browserconc.lab.servers import TABLE, parse
+    from browserconc.report import servers as servers_page
+    from browserconc.report import servers_json
+
+    try:
+        specs = list(dict.fromkeys(parse(name).spec for name in names or TABLE))
+    except ValueError as problem:
+        raise WrongUsage(str(problem)) from problem
+    _check_targets(json_file)
+    rows: list[ServerRow] = []
+    interrupted = _measure(lambda progress: survey.measure(specs, progress, rows), quiet)
+    surveyed = survey.here(rows)
+    text = servers_json.render(surveyed)
+    if json_file and json_file != "-":
+        _write(json_file, text)
+    page = text if json_file == "-" else servers_page.render(surveyed, colour=_colour(), width=_width())
+    click.echo(page, nl=False)
+    if interrupted:
+        return INTERRUPTED
+    return CANNOT_MEASURE if all(row.error for row in rows) else 0
+
+
+@cli.command()
+@click.option("--server", "name", default="werkzeug-threaded", show_default=True, metavar="NAME")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="0 takes a free one.  [0]")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Ends by itself after this.")
+def serve(name: str, port: int, seconds: float | None) -> int:
+    r"""Run the slow endpoint alone, for clients of your own, and show what is in flight.
+
+    \b
+    browserconc serve --server gunicorn-sync:4 --port 8000
+    curl 'http://127.0.0.1:8000/slow?delay=2'       and http://127.0.0.1:8000/ in a browser
+    """
+    from browserconc.lab.lone_server import serve as run
+    from browserconc.lab.process import ProcessError
+    from browserconc.lab.servers import ServerError, parse
+    from browserconc.report.serve_view import ServeView
+
+    try:
+        server = parse(name)
+    except ValueError as problem:
+        raise WrongUsage(str(problem)) from problem
+    try:
+        with ServeView() as view:
+            interruption.run(
+                lambda: run(server, port, lambda origin: click.echo(f"{origin}/"), view.show, seconds)
+            )
+    except interruption.InterruptionError:
+        return INTERRUPTED
+    except (ServerError, ProcessError) as problem:
+        raise CannotMeasure(str(problem)) from problem
+    return 0
 
 
 @cli.command()

@@ -138,12 +138,20 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
     tracks: list[Track] = []
     sources = set()
     facts: dict[str, Fact] = {
-        name: manifest.facts.get(name) for name in ("cpu_busy_share", "cpu_pressure_share")
+        name: manifest.facts.get(name)
+        for name in (
+            "cpu_busy_share",
+            "cpu_pressure_share",
+            "server_model",
+            "server_cpu_ns",
+            "accept_queue_peak",
+            "listen_overflows",
+        )
     }
     doubts = list(manifest.doubts)
     for source, path, read in (
         ("client", one.log(client.FILE), client.tracks),
-        ("ledger", one.log(ledger.FILE), ledger.tracks),
+        ("ledger", one.log(ledger.FILE), ledger.everything),
     ):
         try:
             found = read(path) if path.exists() else []

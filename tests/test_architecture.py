@@ -27,8 +27,9 @@ MAY_IMPORT = {
     "pipeline": BELOW_PROFILE | {"profile"},
     "explain": BELOW_PROFILE | {"pipeline"},
     "watch": BELOW_PROFILE | {"explain"},
+    "survey": BELOW_PROFILE,
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
-    "cli": BELOW_PROFILE | {"profile", "pipeline", "explain", "watch"},
+    "cli": BELOW_PROFILE | {"profile", "pipeline", "explain", "watch", "survey"},
     "__main__": {"cli"},
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""

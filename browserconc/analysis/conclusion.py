@@ -181,7 +181,7 @@ def _why(trial: TrialFinding) -> str:
             return f"Undecided: {verdict.doubts[0]}" if verdict.doubts else "Undecided."
         case other:
             what = next((cause.what for cause in CAUSES if cause.id == other), other)
-            return f"{what} ({share})."
+            return f"{what.removesuffix('.')} ({share})."
 
 
 def _server_side(naive: TrialFinding) -> str:

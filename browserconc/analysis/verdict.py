@@ -179,8 +179,10 @@ def _verdict(
     if reason := _no_verdict(case, requests, level):
         return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     candidates = [cause for cause in CAUSES if held.get(cause.id)]
-    if level.sustained >= count or (
-        not candidates and _nothing_in_the_way(case, requests, level, service_ns)
+    slowed = any(cause.slows for cause in candidates)
+    if not slowed and (
+        level.sustained >= count
+        or (not candidates and _nothing_in_the_way(case, requests, level, service_ns))
     ):
         return Verdict("concurrent", None, None, None, 0.0, doubts)
     total = sum(waiting.values())
@@ -199,7 +201,7 @@ def _verdict(
         return Verdict("undecided", None, None, None, explained / total, (reason, *doubts))
     binding = min(candidates, key=lambda cause: (_limit(cause, case, level), -waiting.get(cause.id, 0)))
     limit = level.sustained
-    if binding.limit and (stated := binding.limit(case)) and stated > 1:
+    if binding.limit and (stated := binding.limit(case)) and (stated > 1 or binding.slows):
         limit = stated
     return Verdict(
         "serial" if limit == 1 else "limited",

@@ -66,6 +66,20 @@ def browser_cpu_ns() -> int:
     return _cpu_ns(browser_processes())
 
 
+def tree_cpu_ns(pid: int) -> int:
+    """CPU time of a process and all below it, those that it has reaped included; 0 if it is gone."""
+    total = 0.0
+    try:
+        root = psutil.Process(pid)
+        for process in (root, *root.children(recursive=True)):
+            times = process.cpu_times()
+            total += times.user + times.system
+            total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+    except psutil.Error:
+        return round(total * 1e9)
+    return round(total * 1e9)
+
+
 def _cpu_ns(processes: Iterable[psutil.Process]) -> int:
     total = 0.0
     for process in processes:

@@ -17,12 +17,13 @@ from typing import Protocol
 
 from browserconc import recording
 from browserconc.evidence import client, ledger
+from browserconc.evidence.kernel import AcceptQueue
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
 from browserconc.lab.observe import observed
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.process import Household, ProcessError
-from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
+from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes, tree_cpu_ns
 from browserconc.lab.running import Running, ServerError, start
 from browserconc.lab.servers import parse
 from browserconc.lab.strategies import STRATEGIES, raw_socket
@@ -31,6 +32,12 @@ from browserconc.model.plan import Trial
 from browserconc.recording import Manifest, Recording
 
 PROGRESS_PERIOD_S = 0.25
+WORK = {
+    "sleep": "/slow?delay={seconds:g}",
+    "compute": "/cpu?seconds={seconds:g}",
+    "block": "/slow?delay={seconds:g}&blocking=1",
+}
+"""What the endpoint does for a request: the address for each kind of work."""
 
 
 class Watcher(Protocol):
@@ -81,7 +88,7 @@ async def record(
         assert running
         manifest = replace(
             manifest,
-            url=f"{running.origin}/slow?delay={trial.delay_s:g}",
+            url=f"{running.origin}{WORK[trial.work].format(seconds=trial.delay_s)}",
             prepared_ns=time.monotonic_ns(),
             netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs) if tabs else (),
         )
@@ -152,8 +159,11 @@ async def _measure(
         done += 1
 
     before = machine_load.Reading.take()
+    server_before = tree_cpu_ns(running.pid)
+    queue = AcceptQueue(running.port)
+    queue.sample()
     cpu_before = browser_cpu_ns() if tabs else 0
-    progress = asyncio.create_task(_report(trial.id, running.ledger, lambda: done, watcher))
+    progress = asyncio.create_task(_report(trial.id, running.ledger, queue, lambda: done, watcher))
     lines: list[client.ClientLine] = []
     released: release.Released | None = None
     try:
@@ -178,6 +188,11 @@ async def _measure(
     finally:
         progress.cancel()
     facts.update(machine_load.Reading.take().since(before))
+    queue.sample()
+    facts.update(queue.facts())
+    facts["server_model"] = running.server.model
+    if running.is_alive():
+        facts["server_cpu_ns"] = max(0, tree_cpu_ns(running.pid) - server_before)
     rows = client.read(into / client.FILE)
     manifest = replace(
         manifest,
@@ -199,10 +214,13 @@ async def _measure(
     return manifest
 
 
-async def _report(trial_id: str, path: Path, done: Callable[[], int], watcher: Watcher) -> None:
+async def _report(
+    trial_id: str, path: Path, queue: AcceptQueue, done: Callable[[], int], watcher: Watcher
+) -> None:
     """Tells the watcher, from what the ledger has grown by, how many requests are with the server."""
     growing = ledger.Progress(path)
     while True:
         await asyncio.sleep(PROGRESS_PERIOD_S)
+        queue.sample()
         started, ended = growing.counts()
         watcher.update(trial_id, max(done(), ended), started - ended)

@@ -11,8 +11,10 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-Model = Literal["threads", "single", "processes", "greenlets"]
+Model = Literal["threads", "single", "processes", "greenlets", "event-loop"]
 
+CA_FILE = "ca.pem"
+"""Beside the ledger of a server with TLS: the authority that signed its certificate."""
 LARGEST = 256
 """Most workers, or threads of a worker, that one server may be asked for."""
 
@@ -24,19 +26,20 @@ class Kind:
     `script` is run in the server's process. `sizes` are the default ones: none, (workers,) or
     (workers, threads). `bounded` says whether their product limits the requests at once (it is 1
     without sizes); `preforked` whether the first size is a number of processes that must be up.
-    `package` must be installed, and os.fork is needed where `forks`. `wider` names the kind that
-    takes more at once where this one has no size to raise.
+    `packages` must be installed, and os.fork is needed where `forks`. `wider` names the kind that
+    takes more at once where this one has no size to raise. `scheme` is that of its URLs.
     """
 
     name: str
     model: Model
     script: str
-    package: str
+    packages: tuple[str, ...]
     sizes: tuple[int, ...] = ()
     bounded: bool = True
     preforked: bool = False
     forks: bool = False
     wider: str | None = None
+    scheme: Literal["http", "https"] = "http"
 
 
 @dataclass(frozen=True, slots=True)

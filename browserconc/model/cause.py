@@ -62,7 +62,8 @@ class Cause:
     `claims` says which stretches of one request this cause explains. `limits` tells whether it
     holds requests back so that fewer run at once (a limit), or only takes time. `limit` gives the
     number it holds them at, where the evidence shows one; `remark` says what else a reader of the
-    verdict must know.
+    verdict must know. `slows` is for a limit that lets requests in and then works on no more than
+    `limit` of them: that many overlap in the ledger proves nothing against it.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Cause:
     remedy: str
     claims: Callable[[Timeline, Case], Iterable[Claim]]
     limits: bool = False
+    slows: bool = False
     limit: Callable[[Case], int | None] | None = None
     remark: Callable[[Case], str | None] | None = None
     threads: tuple[str, ...] = ()

@@ -34,6 +34,10 @@ CONTRACT_SERVERS = [
     "gunicorn-gthread",
     "gunicorn-gevent",
     "gevent",
+    "waitress",
+    "sanic",
+    "uvicorn",
+    "hypercorn-h2",
 ]
 CONTRACT_CAUSES = [
     "cache-lock",
