@@ -282,11 +282,17 @@ def explain(
     browserconc explain crawl.json.gz --url '*/api/*' --top 20
     """
     from browserconc.explain import Choice, LogError
-    from browserconc.explain import explain as read
+    from browserconc.explain import explain as explain_log
 
     _check_targets(json_file, markdown)
+    choice = Choice(url, since)
     try:
-        result = read(source, Choice(url, since))
+        if source.is_dir():
+            from browserconc import explain_recording
+
+            result = explain_recording.explain(source, choice)
+        else:
+            result = explain_log(source, choice)
     except LogError as problem:
         raise CannotMeasure(str(problem)) from problem
     _show(result, json_file, markdown, verbose, top=top)

@@ -1,18 +1,19 @@
-"""Why requests waited, by a recording that exists: one of ours, or a log that somebody else made.
+"""Why requests waited, by a log that somebody else made.
 
-The same causes as in `pipeline.py` judge it. Nothing is measured here, and nothing is started.
+The same causes as in `pipeline.py` judge it. Nothing is measured here, and nothing is started, so
+neither the lab nor a browser's driver is loaded. `explain_recording.py` does it for our own recordings.
 """
 
 from __future__ import annotations
 
 import os
 import platform
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from browserconc import __version__, pipeline, recording
+from browserconc import __version__
 from browserconc.analysis.pages import Observed, pages
 from browserconc.analysis.pages_summary import summarise
 from browserconc.analysis.sockets import connections_when_stalled, network
@@ -21,7 +22,6 @@ from browserconc.evidence.foreign import Foreign
 from browserconc.evidence.log_file import LogError
 from browserconc.evidence.secrets import masked
 from browserconc.model.finding import Environment, Result
-from browserconc.recording import RecordingError
 
 __all__ = ["Choice", "LogError", "explain", "explain_log"]
 
@@ -44,13 +44,11 @@ class Choice:
 
 
 def explain(path: Path, choice: Choice) -> Result:
-    """The result for a log or a recording's folder.
+    """The result for a log.
 
     Raises:
         LogError: it cannot be read, is of no known kind, or holds no request that was asked for.
     """
-    if path.is_dir():
-        return _recording(path, choice)
     return explain_log(foreign.read(path, url=choice.url, since_ns=round(choice.since_s * 1e9)), path, choice)
 
 
@@ -83,25 +81,3 @@ def explain_log(log: Foreign, path: Path, choice: Choice, *, command: str = "exp
         log.browser,
     )
     return Result(command, environment, trials, summarise(trials), str(path), net)
-
-
-def _recording(folder: Path, choice: Choice) -> Result:
-    """Our own recording is judged with all its evidence, the server's ledger too."""
-    if not choice.everything:
-        raise LogError(
-            "A recording is judged as a whole; give --url and --since with one of its NetLog files."
-        )
-    try:
-        run = folder if (folder / recording.RUN_FILE).exists() else folder.parent
-        result = pipeline.analyze(run)
-    except RecordingError as problem:
-        raise LogError(str(problem)) from problem
-    trials = result.trials
-    if run != folder:
-        name = recording.load(folder).manifest.id
-        trials = tuple(trial for trial in trials if trial.id == name)
-    logs = [foreign.read(path) for path in sorted(run.glob("netlog-*.json"))]
-    net = None
-    if len(logs) == 1:  # several browsers have a pool each, and use the same numbers for their sockets
-        net = network(logs[0].tracks, logs[0].last_ns, logs[0].max_sockets_per_group, masked)
-    return replace(result, command="explain", trials=trials, network=net)

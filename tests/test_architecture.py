@@ -25,11 +25,12 @@ MAY_IMPORT = {
     "lab": BELOW_LAB,
     "profile": BELOW_PROFILE,
     "pipeline": BELOW_PROFILE | {"profile"},
-    "explain": BELOW_PROFILE | {"pipeline"},
+    "explain": BELOW_PROFILE,
+    "explain_recording": BELOW_PROFILE | {"pipeline", "explain"},
     "watch": BELOW_PROFILE | {"explain"},
     "survey": BELOW_PROFILE,
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
-    "cli": BELOW_PROFILE | {"profile", "pipeline", "explain", "watch", "survey"},
+    "cli": BELOW_PROFILE | {"profile", "pipeline", "explain", "explain_recording", "watch", "survey"},
     "__main__": {"cli"},
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""

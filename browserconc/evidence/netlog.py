@@ -10,7 +10,6 @@ Format: https://www.chromium.org/developers/design-documents/network-stack/netlo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -143,18 +142,20 @@ class NetLogStream:
         types, phases, sources, decode = self._types, self._phases, self._sources, self._params.decode
         for block in log_file.blocks(self._file):
             rows = self._rows(block)
-            if self.first_ns is None and rows:
-                with suppress(ValueError):
-                    self.first_ns = _time_ns(rows[0])
-            time_ns = 0
+            if self.first_ns is None and rows and rows[0].time.isdecimal() and len(rows[0].time) < 16:
+                self.first_ns = int(rows[0].time) * 1_000_000
             for row in rows if self._all else [row for row in rows if row.type in types]:
                 try:
                     # Most have none; a dict is not shared, for a reader may take things out of it.
                     params = decode(row.params) if len(row.params) > len(b"{}") else {}
-                    time_ns = _time_ns(row)
+                    time_ns = int(row.time) * 1_000_000
                 except (ValueError, RecursionError):
                     self.skipped += 1
                     continue
+                if not 0 <= time_ns < _LATEST_NS:
+                    self.skipped += 1
+                    continue
+                self.last_ns = time_ns
                 source = row.source
                 yield Event(
                     time_ns,
@@ -164,7 +165,6 @@ class NetLogStream:
                     sources.get(source.type) or str(source.type),
                     params,
                 )
-            self.last_ns = max(self.last_ns, time_ns)
 
     def _rows(self, block: bytes) -> list[_Line]:
         """The lines of a block at once, as a JSON array; if they are not one, each by itself."""
@@ -185,18 +185,6 @@ class NetLogStream:
         except (ValueError, RecursionError):  # cut off, or no event; bad UTF-8 is a ValueError too
             self.skipped += 1
             return None
-
-
-def _time_ns(row: _Line) -> int:
-    """The event's instant.
-
-    Raises:
-        ValueError: no whole number of milliseconds, or none that a clock can show.
-    """
-    time_ns = int(row.time) * 1_000_000
-    if not 0 <= time_ns < _LATEST_NS:
-        raise ValueError(row.time)
-    return time_ns
 
 
 def _constants(path: Path, line: bytes) -> _Constants:

@@ -99,17 +99,18 @@ class _Follower:
         self.names: dict[str, str] = {}
 
     def take(self, event: Event) -> None:
-        match event.source_type:
-            case "URL_REQUEST":
-                self._url_request(event)
-            case "HTTP_STREAM_JOB_CONTROLLER" if event.type == "HTTP_STREAM_REQUEST_STARTED_JOB":
-                leg, job = self.leg_of_controller.get(event.source_id), dependency(event)
-                if leg and job is not None:
-                    leg.jobs.append(self.pool.job(job))
-            case kind if kind in _STREAM_POOL:
-                self.stream_pool.take(event)
-            case _:
-                self.pool.take(event)
+        """Notes one event; `done` holds what it ended."""
+        kind = event.source_type
+        if kind == "URL_REQUEST":
+            self._url_request(event)
+        elif kind == "HTTP_STREAM_JOB_CONTROLLER" and event.type == "HTTP_STREAM_REQUEST_STARTED_JOB":
+            leg, job = self.leg_of_controller.get(event.source_id), dependency(event)
+            if leg and job is not None:
+                leg.jobs.append(self.pool.job(job))
+        elif kind in _STREAM_POOL:
+            self.stream_pool.take(event)
+        else:
+            self.pool.take(event)
 
     def rest(self) -> None:
         """Nothing more will come: what is still going on is done too."""
@@ -125,32 +126,38 @@ class _Follower:
 
     def _url_request(self, event: Event) -> None:
         request = self.requests.get(event.source_id)
-        if event.phase == "BEGIN" and event.type in ("REQUEST_ALIVE", "URL_REQUEST_START_JOB"):
-            if request is None:
-                request = self.requests[event.source_id] = _Request(self.count)
-                self.count += 1
-            if event.type == "REQUEST_ALIVE":
-                request.alive_ns = event.time_ns
-            else:
-                self._begin_leg(event, request)
+        phase, name = event.phase, event.type
+        if phase == "BEGIN" and name in ("REQUEST_ALIVE", "URL_REQUEST_START_JOB"):
+            request = self._begin(event, request)
         if request is None:
             return
         if not request.legs:
             self._before_the_first_leg(event, request)
             return
         leg = request.legs[-1]
-        if event.phase == "NONE":
+        if phase == "NONE":
             self._instant(event, leg)
-        elif event.phase == "BEGIN" and _kept(event.type):
-            leg.open[event.type] = (event.time_ns, _detail(event.params))
-        elif event.phase == "END" and event.type in leg.open:
-            start_ns, detail = leg.open.pop(event.type)
+        elif phase == "BEGIN":
+            if _kept(name):
+                leg.open[name] = (event.time_ns, _detail(event.params))
+        elif opened := leg.open.pop(name, None):
+            start_ns, detail = opened
             if ended := _detail(event.params):
                 detail = {**detail, **ended}
-            _add(leg.spans, Span(event.type, start_ns, event.time_ns, detail))
+            _add(leg.spans, Span(name, start_ns, event.time_ns, detail))
             self._ended(event, leg)
-        if event.phase == "END" and event.type == "REQUEST_ALIVE":
+        if phase == "END" and name == "REQUEST_ALIVE":
             self._finish(self.requests.pop(event.source_id))
+
+    def _begin(self, event: Event, request: _Request | None) -> _Request:
+        if request is None:
+            request = self.requests[event.source_id] = _Request(self.count)
+            self.count += 1
+        if event.type == "REQUEST_ALIVE":
+            request.alive_ns = event.time_ns
+        else:
+            self._begin_leg(event, request)
+        return request
 
     def _before_the_first_leg(self, event: Event, request: _Request) -> None:
         """Blink's scheduler holds a request back before it is started."""

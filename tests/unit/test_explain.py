@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from browserconc import explain_recording
 from browserconc.evidence import netlog, url_request
 from browserconc.evidence.netlog_event import Event
 from browserconc.explain import Choice, LogError, explain
@@ -89,9 +90,9 @@ def test_the_trace_says_what_the_file_says():
 
 
 def test_a_recording_is_explained_with_its_ledger(tmp_path: Path):
-    result = explain(RECORDINGS / "gunicorn-sync-4", EVERYTHING)
+    result = explain_recording.explain(RECORDINGS / "gunicorn-sync-4", EVERYTHING)
     assert {trial.verdict.cause for trial in result.trials} >= {"server-width"}
-    one = explain(RECORDINGS / "gunicorn-sync-4" / "03-contexts", EVERYTHING)
+    one = explain_recording.explain(RECORDINGS / "gunicorn-sync-4" / "03-contexts", EVERYTHING)
     assert [trial.id for trial in one.trials] == ["contexts"]
 
 
@@ -293,9 +294,14 @@ def test_two_gigabytes_of_nothing_take_neither_memory_nor_time(tmp_path: Path, s
 
 
 def test_folders_and_missing_files_are_refused(tmp_path: Path):
-    for path in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(LogError, match="cannot be read"):
-            explain(path, EVERYTHING)
+    with pytest.raises(LogError, match="cannot be read"):
+        explain(tmp_path / "missing", EVERYTHING)
+    with pytest.raises(LogError, match="is not a file"):
+        explain(tmp_path, EVERYTHING)
+    with pytest.raises(LogError, match="has no run.json"):
+        explain_recording.explain(tmp_path, EVERYTHING)
+    with pytest.raises(LogError, match="judged as a whole"):
+        explain_recording.explain(RECORDINGS / "threaded", Choice(url="x"))
 
 
 @settings(deadline=None, max_examples=60)
