@@ -365,7 +365,7 @@ def doctor(install_browser: bool) -> int:
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the rows as JSON; - for stdout alone.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def servers(names: tuple[str, ...], json_file: str | None, quiet: bool) -> int:
-    r"""Measure what each server really does at once, by raw sockets.
+    """Measure what each server really does at once, by raw sockets.
 
     \b
     browserconc servers
@@ -399,7 +399,7 @@ def servers(names: tuple[str, ...], json_file: str | None, quiet: bool) -> int:
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="0 takes a free one.  [0]")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Ends by itself after this.")
 def serve(name: str, port: int, seconds: float | None) -> int:
-    r"""Run the slow endpoint alone, for clients of your own, and show what is in flight.
+    """Run the slow endpoint alone, for clients of your own, and show what is in flight.
 
     \b
     browserconc serve --server gunicorn-sync:4 --port 8000
