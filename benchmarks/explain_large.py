@@ -5,7 +5,7 @@
 
 The log is made of a real one (`--seed`, else one recorded now by `browserconc compare`): its events
 again and again, with ids and times shifted. Both programs run in processes of their own, alternating;
-what is printed are the medians and the two ratios. Needs Linux or macOS (`getrusage`).
+what is printed are the medians of CPU time and memory, and the two ratios. Needs `getrusage`, so no Windows.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ CHILD = """
 import resource, sys, time
 code, path = sys.argv[1], sys.argv[2]
 sys.argv = ["", path]
-begun = time.monotonic_ns()
+begun = time.process_time_ns()
 exec(code)
-print(time.monotonic_ns() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(time.process_time_ns() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -88,7 +88,11 @@ def shifted(row: dict, ids: int, milliseconds: int) -> dict:  # type: ignore[typ
 
 
 def run(code: str, path: Path) -> tuple[float, int]:
-    """Seconds, and bytes of memory at the most, that the code took for the file."""
+    """Seconds of CPU, and bytes of memory at the most, that the code took for the file.
+
+    Both are single-threaded and read the file from the cache; on a machine that is shared, CPU time is
+    what they can be compared by.
+    """
     done = subprocess.run(
         [sys.executable, "-c", CHILD, code, str(path)], check=True, capture_output=True, text=True
     )

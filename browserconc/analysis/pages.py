@@ -160,15 +160,15 @@ def _doubts(
     doubts = []
     if failed := [request for request in requests if request.error is not None]:
         doubts.append(f"{len(failed)} of {len(requests)} requests failed, the first with {failed[0].error}.")
-    going = sum(any(_never_ended(t, name) for name in ("REQUEST_ALIVE", "request")) for t in timelines)
+    going = sum(_still_going(timeline) for timeline in timelines)
     if going:
         doubts.append(f"{going} of {len(requests)} requests were still going on when the log ended.")
     return doubts
 
 
-def _never_ended(timeline: Timeline, name: str) -> bool:
+def _still_going(timeline: Timeline) -> bool:
     return any(
-        span.name == name and span.end_ns is None
+        span.end_ns is None and span.name in ("REQUEST_ALIVE", "request")
         for track in timeline.tracks.values()
         for span in track.spans
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from statistics import median
 
 from browserconc.analysis.attribute import attribute
@@ -99,7 +98,7 @@ def partitioned(timeline: Timeline, case: Case) -> RequestFinding:
         local_port=timeline.local_port,
         connection_reused=timeline.connection_reused,
         server=server,
-        slices=tuple(replace(s, start_ns=s.start_ns - zero, end_ns=s.end_ns - zero) for s in slices),
+        slices=tuple(Slice(s.cause, s.start_ns - zero, s.end_ns - zero, s.because) for s in slices),
     )
 
 

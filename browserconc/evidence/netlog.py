@@ -9,7 +9,7 @@ Format: https://www.chromium.org/developers/design-documents/network-stack/netlo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -106,13 +106,20 @@ def read(path: Path, *, since_ns: int = 0, until_ns: int | None = None) -> NetLo
 class NetLogStream:
     """The events of one NetLog, read a block of lines at a time: an iterator that can be used once.
 
-    `wanted` says which types of event are of interest, by their names; the others are passed over
-    cheaply. `polled` and `skipped` are as in NetLog and known when all events were taken, as is
+    `wanted` says which types of event are of interest, by their names, and `of` of which types of
+    source; the others are passed over cheaply. `polled` and `skipped` are as in NetLog and known when all events were taken, as is
     `first_ns`, the instant of the log's first event of any type. `last_ns` is that of the last
     event taken. `errors` names the browser's error numbers.
     """
 
-    def __init__(self, file: BinaryIO, path: Path, *, wanted: Callable[[str], bool] | None = None) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        path: Path,
+        *,
+        wanted: Callable[[str], bool] | None = None,
+        of: Collection[str] | None = None,
+    ) -> None:
         """Reads the constants.
 
         Raises:
@@ -123,7 +130,9 @@ class NetLogStream:
         types = {number: name for name, number in constants.logEventTypes.items()}
         self._types = types if wanted is None else {n: name for n, name in types.items() if wanted(name)}
         self._all = wanted is None
-        self._sources = {number: name for name, number in constants.logSourceType.items()}
+        self._sources = {
+            number: name for name, number in constants.logSourceType.items() if of is None or name in of
+        }
         phases: dict[str, Phase] = {"PHASE_BEGIN": "BEGIN", "PHASE_END": "END", "PHASE_NONE": "NONE"}
         self._phases = {
             number: phases[name] for name, number in constants.logEventPhase.items() if name in phases
@@ -144,7 +153,9 @@ class NetLogStream:
             rows = self._rows(block)
             if self.first_ns is None and rows and rows[0].time.isdecimal() and len(rows[0].time) < 16:
                 self.first_ns = int(rows[0].time) * 1_000_000
-            for row in rows if self._all else [row for row in rows if row.type in types]:
+            if not self._all:
+                rows = [row for row in rows if row.type in types and row.source.type in sources]
+            for row in rows:
                 try:
                     # Most have none; a dict is not shared, for a reader may take things out of it.
                     params = decode(row.params) if len(row.params) > len(b"{}") else {}

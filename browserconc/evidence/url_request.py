@@ -45,6 +45,8 @@ _READ = {
     *socket_pool.EVENTS,
 }
 _STREAM_POOL = ("HTTP_STREAM_JOB_CONTROLLER", *http_stream_pool.SOURCES)
+SOURCES = frozenset({"URL_REQUEST", *_STREAM_POOL, *socket_pool.SOURCES})
+"""The types of source whose events are read."""
 _DETAILS = ("net_error", "delegate_blocked_by", "result")
 _PAGE = ("initiator", "network_isolation_key", "request_type")
 _NOTHING: Mapping[str, Fact] = {}
