@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -122,6 +123,23 @@ def _run_options(command: _Command) -> _Command:
     return command
 
 
+_FILES = {
+    "html": "Write one self-contained page with every waterfall.",
+    "har": "Write HAR 1.2, with what blocked each request by cause.",
+    "perfetto": "Write a trace for ui.perfetto.dev.",
+    "junit": "Write JUnit XML, with a test case per trial and per expectation.",
+}
+"""Further reports, by their option; `report/files.py` renders them."""
+_WANTED = "browserconc.files"
+
+
+def _wanted(context: click.Context, option: click.Parameter, target: str | None) -> None:
+    """Notes a file for `_show`, so that no command need hand it on."""
+    if target:
+        _check_targets(target)
+        context.meta.setdefault(_WANTED, {})[option.name] = target
+
+
 def _report_options(command: _Command) -> _Command:
     for option in reversed(
         [
@@ -129,6 +147,10 @@ def _report_options(command: _Command) -> _Command:
                 "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - for stdout alone."
             ),
             click.option("--markdown", metavar="FILE|-", help="Write the report as Markdown."),
+            *(
+                click.option(f"--{name}", metavar="FILE|-", help=what, expose_value=False, callback=_wanted)
+                for name, what in _FILES.items()
+            ),
             click.option("--verbose", "-v", is_flag=True, help="Draw every request of every strategy."),
         ]
     ):
@@ -189,7 +211,11 @@ def compare(
     try:
         interrupted = _measure(lambda progress: pipeline.compare(plan, folder, progress), quiet)
         result = _analyzed(folder)
-        _show(result, json_file, markdown, verbose)
+        demands: list[Expectation | Gate] = [*expectations, *gates]
+        checks = [
+            (text, demand.failure(result)) for text, demand in zip((*expect, *fail_on), demands, strict=True)
+        ]
+        _show(result, json_file, markdown, verbose, checks)
     except KeyboardInterrupt:
         interrupted = True
     if interrupted:
@@ -197,8 +223,7 @@ def compare(
         return INTERRUPTED
     if reason := _unmeasured(result):
         raise CannotMeasure(reason)
-    checks: list[Expectation | Gate] = [*expectations, *gates]
-    failures = [failure for check in checks if (failure := check.failure(result))]
+    failures = [failure for _, failure in checks if failure]
     for failure in failures:
         click.echo(failure, err=True)
     return EXPECTATION_FAILED if failures else 0
@@ -227,6 +252,92 @@ def report(source: Path, json_file: str | None, markdown: str | None, verbose: b
         raise CannotMeasure(f"{source} cannot be used: {problem}") from problem
     _show(result, json_file, markdown, verbose)
     return 0
+
+
+@cli.command()
+@click.argument("source", metavar="DIR|FILE", type=click.Path(path_type=Path))
+@click.option("--url", metavar="GLOB", help="Only requests whose address matches; * is any text.")
+@click.option(
+    "--since",
+    type=click.FloatRange(0),
+    default=0,
+    metavar="SECONDS",
+    help="Only requests that began so long after the log.",
+)
+@click.option("--top", type=click.IntRange(1), default=10, metavar="N", help="Rows of each table.  [10]")
+@_report_options
+def explain(
+    source: Path,
+    url: str | None,
+    since: float,
+    top: int,
+    json_file: str | None,
+    markdown: str | None,
+    verbose: bool,
+) -> int:
+    r"""Say what requests waited for, by a log or recording: NetLog, trace, HAR.
+
+    \b
+    browserconc explain chrome-net-export-log.json
+    browserconc explain crawl.json.gz --url '*/api/*' --top 20
+    """
+    from browserconc.explain import Choice, LogError
+    from browserconc.explain import explain as read
+
+    _check_targets(json_file, markdown)
+    try:
+        result = read(source, Choice(url, since))
+    except LogError as problem:
+        raise CannotMeasure(str(problem)) from problem
+    _show(result, json_file, markdown, verbose, top=top)
+    return 0
+
+
+@cli.command()
+@click.option(
+    "--cdp", default="http://127.0.0.1:9222", metavar="URL", help="Its debugging port.  [127.0.0.1:9222]"
+)
+@click.option(
+    "--seconds", type=click.FloatRange(0, min_open=True), default=30, help="How long to watch.  [30]"
+)
+@click.option("--url", metavar="GLOB", help="Only requests whose address matches; * is any text.")
+@click.option("--top", type=click.IntRange(1), default=10, metavar="N", help="Rows of each table.  [10]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Keep what was seen, for `explain`."
+)
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@_report_options
+def watch(
+    cdp: str,
+    seconds: float,
+    url: str | None,
+    top: int,
+    out: Path | None,
+    quiet: bool,
+    json_file: str | None,
+    markdown: str | None,
+    verbose: bool,
+) -> int:
+    r"""Watch a running browser and say what its tabs waited for.
+
+    It is not disturbed: no page is opened, attached to, focused or closed.
+
+    \b
+    chromium --remote-debugging-port=9222 --user-data-dir=/some/folder
+    browserconc watch --cdp http://127.0.0.1:9222 --seconds 30
+    """
+    from browserconc import watch as watching
+    from browserconc.explain import Choice, LogError
+    from browserconc.report.watch_line import watch_line
+
+    _check_targets(json_file, markdown, str(out) if out else None)
+    try:
+        with watch_line(quiet=quiet) as tell:
+            result, interrupted = watching.run(cdp, seconds, out, Choice(url), tell)
+    except (watching.UnreachableError, watching.WatchError, watching.ProcessError, LogError) as problem:
+        raise CannotMeasure(str(problem)) from problem
+    _show(result, json_file, markdown, verbose, top=top)
+    return INTERRUPTED if interrupted else 0
 
 
 @cli.command()
@@ -269,7 +380,7 @@ def servers(names: tuple[str, ...], json_file: str | None, quiet: bool) -> int:
     surveyed = survey.here(rows)
     text = servers_json.render(surveyed)
     if json_file and json_file != "-":
-        _save(json_file, text)
+        _write(json_file, text)
     page = text if json_file == "-" else servers_page.render(surveyed, colour=_colour(), width=_width())
     click.echo(page, nl=False)
     if interrupted:
@@ -380,24 +491,45 @@ def _check_targets(*targets: str | None) -> None:
             raise CannotMeasure(f"{target} cannot be written: there is no such folder.")
 
 
-def _show(result: Result, json_file: str | None, markdown: str | None, verbose: bool) -> None:
+def _show(
+    result: Result,
+    json_file: str | None,
+    markdown: str | None,
+    verbose: bool,
+    checks: Sequence[tuple[str, str | None]] = (),
+    top: int = 10,
+) -> None:
+    from browserconc.report import explained, result_json, terminal
     from browserconc.report import markdown as markdown_report
-    from browserconc.report import result_json, terminal
 
+    observed = explained.told_by(result)
+    in_markdown = partial(explained.markdown, top=top) if observed else markdown_report.render
+    texts: list[tuple[str, Callable[[], str]]] = []
+    if json_file:
+        texts.append((json_file, lambda: result_json.render(result)))
+    if markdown:
+        texts.append((markdown, lambda: in_markdown(result)))
+    if files := click.get_current_context().meta.get(_WANTED):
+        from browserconc.report.files import RENDER
+
+        texts += [(target, partial(RENDER[name], result, checks)) for name, target in files.items()]
     written = False
-    for target, render in ((json_file, result_json.render), (markdown, markdown_report.render)):
+    for target, render in texts:
         if target == "-":
-            click.echo(render(result), nl=False)
+            click.echo(render(), nl=False)
             written = True
-        elif target:
-            _save(target, render(result))
+        else:
+            _write(target, render())
     if not written:
         encoding = sys.stdout.encoding or "utf-8"
-        text = terminal.render(result, width=_width(), colour=_colour(), verbose=verbose, encoding=encoding)
+        in_terminal = (
+            partial(explained.render, top=top) if observed else partial(terminal.render, verbose=verbose)
+        )
+        text = in_terminal(result, width=_width(), colour=_colour(), encoding=encoding)
         click.echo(text, nl=False, color=_colour())
 
 
-def _save(target: str, text: str) -> None:
+def _write(target: str, text: str) -> None:
     try:
         Path(target).write_text(text, encoding="utf-8")
     except OSError as problem:

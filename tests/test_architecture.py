@@ -26,8 +26,10 @@ MAY_IMPORT = {
     "profile": BELOW_PROFILE,
     "pipeline": BELOW_PROFILE | {"profile"},
     "survey": BELOW_PROFILE,
+    "explain": BELOW_PROFILE | {"pipeline"},
+    "watch": BELOW_PROFILE | {"explain"},
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
-    "cli": BELOW_PROFILE | {"profile", "pipeline", "survey"},
+    "cli": BELOW_PROFILE | {"profile", "pipeline", "explain", "watch", "survey"},
     "__main__": {"cli"},
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
@@ -32,8 +33,12 @@ def levels(intervals: Sequence[Interval]) -> list[tuple[int, int, int]]:
 
 def held_at_least(intervals: Sequence[Interval], level: int) -> int:
     """The longest stretch (ns) during which at least `level` intervals overlapped."""
+    return _held(levels(intervals), level)
+
+
+def _held(stretches: Sequence[tuple[int, int, int]], level: int) -> int:
     longest = current = 0
-    for start, end, height in levels(intervals):
+    for start, end, height in stretches:
         current = current + end - start if height >= level else 0
         longest = max(longest, current)
     return longest
@@ -43,15 +48,14 @@ def concurrency(intervals: Sequence[Interval], makespan_ns: int) -> Concurrency:
     """Sustained, peak and mean level; all zero without intervals."""
     if not intervals:
         return Concurrency(0, 0, 0.0)
-    peak = max((height for _, _, height in levels(intervals)), default=1)
+    stretches = levels(intervals)
+    peak = max((height for _, _, height in stretches), default=1)
     lengths = [end - start for start, end in intervals]
     needed = max(1, round(HELD_SHARE * median(lengths)))
-    sustained = 1
-    for level in range(peak, 1, -1):
-        if held_at_least(intervals, level) >= needed:
-            sustained = level
-            break
-    return Concurrency(sustained, max(peak, 1), sum(lengths) / makespan_ns if makespan_ns > 0 else 0.0)
+    # A higher level is never held for longer than a lower one, so the highest that lasts can be bisected.
+    lasting = bisect_left(range(2, peak + 1), True, key=lambda level: _held(stretches, level) < needed)
+    effective = sum(lengths) / makespan_ns if makespan_ns > 0 else 0.0
+    return Concurrency(1 + lasting, max(peak, 1), effective)
 
 
 def service_spans(tracks: Iterable[Track], case: Case) -> list[Interval]:

@@ -36,13 +36,13 @@ EXPLAINED_SHARE = 0.75
 def judge(case: Case, cost: Cost | None) -> TrialFinding:
     """The finding for one trial: every request partitioned, the trial's verdict, its doubts."""
     evidence = case.evidence
-    requests = tuple(_request(timeline, case) for timeline in case.timelines)
-    intervals = _intervals(case)
+    requests = tuple(partitioned(timeline, case) for timeline in case.timelines)
+    intervals = service_intervals(case)
     makespan_ns = max((request.end_ns for request in requests), default=0)
     level = concurrency(intervals, makespan_ns)
-    waiting = _waiting(requests)
+    waiting = waiting_by_cause(requests)
     service_ns = round(median([end - start for start, end in intervals])) if intervals else 0
-    held = {cause.id: _held_back(requests, cause.id, service_ns) for cause in CAUSES if cause.limits}
+    held = {cause.id: held_back(requests, cause.id, service_ns) for cause in CAUSES if cause.limits}
     spread_ns = _start_spread(case, requests, held)
     doubts = (*case.doubts, *_doubts(case, requests, spread_ns, service_ns))
     verdict = _verdict(case, requests, level, waiting, held, spread_ns, service_ns, doubts)
@@ -65,7 +65,8 @@ def judge(case: Case, cost: Cost | None) -> TrialFinding:
     )
 
 
-def _request(timeline: Timeline, case: Case) -> RequestFinding:
+def partitioned(timeline: Timeline, case: Case) -> RequestFinding:
+    """One request with its time divided among causes, the server and what nobody explains."""
     # What holds a request back outranks the server's work, and that outranks what merely takes time.
     claims = [
         *(claim for cause in CAUSES if cause.limits for claim in cause.claims(timeline, case)),
@@ -102,7 +103,7 @@ def _request(timeline: Timeline, case: Case) -> RequestFinding:
     )
 
 
-def _intervals(case: Case) -> list[Interval]:
+def service_intervals(case: Case) -> list[Interval]:
     """When the server worked on each request; without its ledger, when each was with the server."""
     tracks = [t.tracks["ledger"] for t in case.timelines if "ledger" in t.tracks]
     if tracks or "ledger" in case.evidence.sources:
@@ -110,7 +111,7 @@ def _intervals(case: Case) -> list[Interval]:
     return [(sent, t.end_ns) for t in case.timelines if (sent := on_the_wire_ns(t)) is not None]
 
 
-def _waiting(requests: Sequence[RequestFinding]) -> dict[str, int]:
+def waiting_by_cause(requests: Sequence[RequestFinding]) -> dict[str, int]:
     """Seconds waited by cause over all requests, the longest first; unattributed always stands there."""
     sums: dict[str, int] = {}
     for request in requests:
@@ -121,7 +122,7 @@ def _waiting(requests: Sequence[RequestFinding]) -> dict[str, int]:
     return {**dict(sorted(sums.items(), key=lambda item: -item[1])), UNATTRIBUTED: rest}
 
 
-def _held_back(requests: Sequence[RequestFinding], cause: str, service_ns: int) -> list[Slice]:
+def held_back(requests: Sequence[RequestFinding], cause: str, service_ns: int) -> list[Slice]:
     """The slices in which this cause held a request back for a good part of a service time."""
     return [
         piece
@@ -210,7 +211,9 @@ def _verdict(
         waiting.get(binding.id, 0) / total if total else 0.0,
         doubts,
         tuple(
-            _because([binding, *(cause for cause in candidates if cause is not binding)], held, count, case)
+            evidence_lines(
+                [binding, *(cause for cause in candidates if cause is not binding)], held, count, case
+            )
         ),
     )
 
@@ -224,7 +227,7 @@ def _nothing_in_the_way(
     stretch of it may be unexplained, and at least half of them must have run at once.
     """
     seen_whole = all({"netlog", "ledger"} <= timeline.tracks.keys() for timeline in case.timelines)
-    unexplained = _held_back(requests, UNATTRIBUTED, service_ns)
+    unexplained = held_back(requests, UNATTRIBUTED, service_ns)
     return seen_whole and not unexplained and level.sustained >= max(2, len(requests) / 2)
 
 
@@ -249,7 +252,7 @@ def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurren
     return None
 
 
-def _because(
+def evidence_lines(
     causes: Sequence[Cause], held: Mapping[str, Sequence[Slice]], count: int, case: Case
 ) -> list[str]:
     """The evidence, the binding limit first: how many waited how long for what."""

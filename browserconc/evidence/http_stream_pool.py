@@ -70,7 +70,7 @@ class StreamPool:
             case "HTTP_STREAM_POOL_ATTEMPT_MANAGER_JOB_BOUND" if target is not None:
                 self._manager_of_job[source] = target
             case "HTTP_STREAM_POOL_JOB_ALIVE" if event.phase == "END":
-                group = self._group_of_manager.get(self._manager_of_job.get(source, -1), -1)
+                group = self._group_of_manager.get(self._manager_of_job.pop(source, -1), -1)
                 if group in self._handle:
                     self._socket_of_job[source] = self._handle.pop(group)
             case _:
@@ -92,8 +92,8 @@ class StreamPool:
         if waiter in waiting:
             waiting.remove(waiter)
         group = self._group_of_manager.get(waiter.manager, -1)
-        job = self._job_of_controller.get(-1 if waiter.controller is None else waiter.controller)
-        socket = None if job is None else self._socket_of_job.get(job)
+        job = self._job_of_controller.pop(-1 if waiter.controller is None else waiter.controller, None)
+        socket = None if job is None else self._socket_of_job.pop(job, None)
         return socket, self._name.get(group)
 
     def _may_connect(self, manager: int, now_ns: int) -> None:

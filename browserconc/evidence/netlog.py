@@ -9,14 +9,15 @@ Format: https://www.chromium.org/developers/design-documents/network-stack/netlo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
-from browserconc.evidence import secrets
+from browserconc.evidence import log_file, secrets
 from browserconc.evidence.netlog_event import Event, Phase
 
 FORMAT_VERSION = 1
@@ -24,17 +25,20 @@ CHROMIUM_ARGUMENT = "--log-net-log="
 """The switch that makes Chromium write the file; its default capture mode strips cookies,
 credentials and bodies (net/log/net_log_capture_mode.h)."""
 
+_BETWEEN = b" \t\r\n,"
+_LATEST_NS = 1 << 62
+
 
 class NetLogError(Exception):
     """A file that is not a NetLog, or not of a format that this version reads."""
 
 
-class _Source(msgspec.Struct):
+class _Source(msgspec.Struct, gc=False):
     id: int
     type: int
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     time: str
     type: int
     phase: int
@@ -48,6 +52,7 @@ class _Constants(msgspec.Struct):
     logSourceType: dict[str, int]  # noqa: N815
     logEventPhase: dict[str, int]  # noqa: N815
     clientInfo: dict[str, Any] = {}  # noqa: N815
+    netError: dict[str, int] = {}  # noqa: N815
 
 
 class _Head(msgspec.Struct):
@@ -70,15 +75,7 @@ class NetLog:
     @property
     def max_sockets_per_group(self) -> int | None:
         """The browser's own word for its connections per host, from the pool's polled state."""
-        for context in self.polled or ():
-            for pool in context.get("socketPoolInfo") or ():
-                value = pool.get("max_sockets_per_group")
-                if isinstance(value, int) and pool.get("type") == "transport_socket_pool":
-                    return value
-            value = (context.get("httpStreamPoolInfo") or {}).get("max_sockets_per_group")
-            if isinstance(value, int):
-                return value
-        return None
+        return max_sockets_per_group(self.polled)
 
     @property
     def switches(self) -> tuple[str, ...]:
@@ -94,58 +91,112 @@ def read(path: Path, *, since_ns: int = 0, until_ns: int | None = None) -> NetLo
         NetLogError: unreadable, not a NetLog, or of an unknown format version.
     """
     try:
-        lines = path.open("rb")
+        file = path.open("rb")
     except OSError as problem:
         raise NetLogError(f"{path} cannot be read ({problem.strerror}).") from problem
-    with lines:
-        constants = _constants(path, lines.readline())
-        names = _Names(constants)
-        events: list[Event] = []
-        polled: list[dict[str, Any]] | None = None
-        skipped = 0
-        for line in lines:
-            if line.startswith(b'"events"') or line.strip() in (b"", b"}", b"]}"):
-                continue
-            if line.startswith(b'"polledData"'):
-                polled = _polled(line)
-                continue
-            try:
-                event = names.event(line)
-            except (
-                ValueError,
-                RecursionError,
-            ):  # cut off, or no event; msgspec's errors and bad UTF-8 are ValueErrors
-                skipped += 1
-                continue
-            if event.time_ns >= since_ns and (until_ns is None or event.time_ns <= until_ns):
-                events.append(event)
-    client = {name: str(value) for name, value in constants.clientInfo.items()}
-    return NetLog(events, client, polled, skipped)
+    with file:
+        stream = NetLogStream(file, path)
+        events = [
+            event
+            for event in stream
+            if event.time_ns >= since_ns and (until_ns is None or event.time_ns <= until_ns)
+        ]
+    return NetLog(events, stream.client, stream.polled, stream.skipped)
 
 
-class _Names:
-    """The numbers of one file's events, turned back into names."""
+class NetLogStream:
+    """The events of one NetLog, read a block of lines at a time: an iterator that can be used once.
 
-    def __init__(self, constants: _Constants) -> None:
-        self._types = {number: name for name, number in constants.logEventTypes.items()}
+    `wanted` says which types of event are of interest, by their names; the others are passed over
+    cheaply. `polled` and `skipped` are as in NetLog and known when all events were taken, as is
+    `first_ns`, the instant of the log's first event of any type. `last_ns` is that of the last
+    event taken. `errors` names the browser's error numbers.
+    """
+
+    def __init__(self, file: BinaryIO, path: Path, *, wanted: Callable[[str], bool] | None = None) -> None:
+        """Reads the constants.
+
+        Raises:
+            NetLogError: not a NetLog, or of an unknown format version.
+        """
+        constants = _constants(path, log_file.line(file))
+        self._file = file
+        types = {number: name for name, number in constants.logEventTypes.items()}
+        self._types = types if wanted is None else {n: name for n, name in types.items() if wanted(name)}
+        self._all = wanted is None
         self._sources = {number: name for name, number in constants.logSourceType.items()}
         phases: dict[str, Phase] = {"PHASE_BEGIN": "BEGIN", "PHASE_END": "END", "PHASE_NONE": "NONE"}
         self._phases = {
             number: phases[name] for name, number in constants.logEventPhase.items() if name in phases
         }
         self._line = msgspec.json.Decoder(_Line)
+        self._lines = msgspec.json.Decoder(list[_Line])
         self._params = msgspec.json.Decoder(dict[str, Any])
+        self.client = {name: str(value) for name, value in constants.clientInfo.items()}
+        self.polled: list[dict[str, Any]] | None = None
+        self.skipped = 0
+        self.first_ns: int | None = None
+        self.last_ns = 0
+        self.errors = {number: name for name, number in constants.netError.items()}
 
-    def event(self, line: bytes) -> Event:
-        row = self._line.decode(line.rstrip(b"\r\n,]"))
-        return Event(
-            int(row.time) * 1_000_000,
-            self._types.get(row.type, str(row.type)),
-            self._phases.get(row.phase, "NONE"),
-            row.source.id,
-            self._sources.get(row.source.type, str(row.source.type)),
-            self._params.decode(row.params),
-        )
+    def __iter__(self) -> Iterator[Event]:
+        types, phases, sources, decode = self._types, self._phases, self._sources, self._params.decode
+        for block in log_file.blocks(self._file):
+            rows = self._rows(block)
+            if self.first_ns is None and rows:
+                with suppress(ValueError):
+                    self.first_ns = _time_ns(rows[0])
+            time_ns = 0
+            for row in rows if self._all else [row for row in rows if row.type in types]:
+                try:
+                    # Most have none; a dict is not shared, for a reader may take things out of it.
+                    params = decode(row.params) if len(row.params) > len(b"{}") else {}
+                    time_ns = _time_ns(row)
+                except (ValueError, RecursionError):
+                    self.skipped += 1
+                    continue
+                source = row.source
+                yield Event(
+                    time_ns,
+                    types.get(row.type) or str(row.type),
+                    phases.get(row.phase, "NONE"),
+                    source.id,
+                    sources.get(source.type) or str(source.type),
+                    params,
+                )
+            self.last_ns = max(self.last_ns, time_ns)
+
+    def _rows(self, block: bytes) -> list[_Line]:
+        """The lines of a block at once, as a JSON array; if they are not one, each by itself."""
+        try:
+            return self._lines.decode(b"[%b]" % block.strip(_BETWEEN))
+        except (ValueError, RecursionError):
+            return [row for line in block.split(b"\n") if (row := self._row(line)) is not None]
+
+    def _row(self, line: bytes) -> _Line | None:
+        bare = line.strip()
+        if not bare or bare.startswith(b'"events"') or bare in (b"}", b"]}", b"]", b"],"):
+            return None
+        if bare.startswith(b'"polledData"'):
+            self.polled = _polled(bare)
+            return None
+        try:
+            return self._line.decode(bare.rstrip(b",]"))
+        except (ValueError, RecursionError):  # cut off, or no event; bad UTF-8 is a ValueError too
+            self.skipped += 1
+            return None
+
+
+def _time_ns(row: _Line) -> int:
+    """The event's instant.
+
+    Raises:
+        ValueError: no whole number of milliseconds, or none that a clock can show.
+    """
+    time_ns = int(row.time) * 1_000_000
+    if not 0 <= time_ns < _LATEST_NS:
+        raise ValueError(row.time)
+    return time_ns
 
 
 def _constants(path: Path, line: bytes) -> _Constants:
@@ -168,12 +219,23 @@ def _polled(line: bytes) -> list[dict[str, Any]] | None:
         return None
 
 
+def max_sockets_per_group(polled: Sequence[Mapping[str, Any]] | None) -> int | None:
+    """The connections per host that a browser allows, by the state of its pools; None if it does not say."""
+    for context in polled or ():
+        pools = context.get("socketPoolInfo")
+        transport = [
+            pool
+            for pool in (pools if isinstance(pools, list) else ())
+            if isinstance(pool, dict) and pool.get("type") == "transport_socket_pool"
+        ]
+        for pool in (*transport, context.get("httpStreamPoolInfo")):
+            value = pool.get("max_sockets_per_group") if isinstance(pool, dict) else None
+            if isinstance(value, int):
+                return value
+    return None
+
+
 def strip_credentials(path: Path) -> None:
     """Overwrites in place what Chromium's own stripping leaves: headers such as X-Api-Key, user:password."""
     if path.is_file():
         path.write_bytes(secrets.blank(path.read_bytes()))
-
-
-def events(path: Path) -> Iterator[Event]:
-    """All events of one file, in the order in which the browser wrote them."""
-    yield from read(path).events

@@ -147,9 +147,19 @@ def events(path: Path) -> Iterator[Event]:
     """
     try:
         with path.open("rb") as trace:
-            yield from _events(trace, path)
+            yield from events_of(trace, path)
     except OSError as problem:
         raise TraceError(f"{path} cannot be read ({problem.strerror}).") from problem
+
+
+def events_of(trace: BinaryIO, path: Path) -> Iterator[Event]:
+    """The same of a trace that is open; `path` is its name for messages.
+
+    Raises:
+        TraceError: it is no Perfetto trace, or does not name its sources.
+    """
+    try:
+        yield from _events(trace, path)
     except (protobuf.WireError, msgspec.DecodeError, RecursionError) as problem:
         raise TraceError(
             f"{path} is not a Perfetto trace ({problem}); record one with streamFormat 'proto'."

@@ -11,6 +11,7 @@ A value is overwritten by as many asterisks, so lengths around it stay right in 
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 _CREDENTIAL_HEADER = re.compile(
     rb'("(?!SiteForCookies:)'
@@ -35,3 +36,37 @@ def _blank_value(found: re.Match[bytes]) -> bytes:
     if _STRIPPED_BY_CHROMIUM.fullmatch(found[2]):
         return found[0]
     return found[1] + b"*" * len(found[2])
+
+
+LONGEST_URL = 500
+_SECRET_NAME = re.compile(
+    r"token|secret|passw|pwd|auth|credential|session|signature|jwt|api[-_]?key|(?:^|[-_.])(?:sid|sig|code|otp|pin)$|key$",
+    re.IGNORECASE,
+)
+_PARAMETER = re.compile(r"([?&;#])([^=&;#]*)=([^&;#]*)")
+_USERINFO = re.compile(r"(?<=://)[^/?#\s@]+(?=@)")
+
+
+def masked(url: str) -> str:
+    """An address fit to be printed and kept: secrets in it are `***`, and it is at most LONGEST_URL long.
+
+    Secrets are user and password, and the values of parameters whose name says so (token, key, password,
+    signature, …), also within an address that is itself a parameter. A data: address is all content.
+    """
+    if url[:5].lower() == "data:":
+        return "data:***"
+    url = masked_parameters(_USERINFO.sub("***", url[: 8 * LONGEST_URL]))
+    return url if len(url) <= LONGEST_URL else f"{url[:LONGEST_URL]}…"
+
+
+def masked_parameters(text: str) -> str:
+    """The text with the value of every parameter masked whose name says that it is a secret."""
+    return _PARAMETER.sub(_masked_parameter, text)
+
+
+def _masked_parameter(found: re.Match[str]) -> str:
+    before, name, value = found.groups()
+    inner = unquote(unquote(value))
+    nested = "://" in inner and ("@" in inner or masked_parameters(inner) != inner)
+    hidden = value and (_SECRET_NAME.search(unquote(name)) or nested)
+    return f"{before}{name}={'***' if hidden else value}"

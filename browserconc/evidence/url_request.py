@@ -3,19 +3,21 @@
 A URL_REQUEST has one leg per redirect; each leg is a request of its own and becomes one Track.
 Its spans carry Chromium's event names. What happens on other sources (the pool's stalls on
 HTTP_STREAM_JOB, the connect on SOCKET) is found through `source_dependency` and laid on the same
-track. Two families of pool events are understood: SOCKET_POOL_* here and, under HappyEyeballsV3,
-HTTP_STREAM_POOL_* in `http_stream_pool.py`. Names: net/log/net_log_event_type_list.h.
+track. Two families of pool events are understood: SOCKET_POOL_* in `socket_pool.py` and, under
+HappyEyeballsV3, HTTP_STREAM_POOL_* in `http_stream_pool.py`. Names: net/log/net_log_event_type_list.h.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
-from browserconc.evidence import http_stream_pool
+from browserconc.evidence import http_stream_pool, socket_pool
 from browserconc.evidence.http_stream_pool import Stall
 from browserconc.evidence.netlog_event import Event, dependency
+from browserconc.evidence.socket_pool import Job, Socket
 from browserconc.model.timeline import Fact, Span, Track
 
 STALL = "STALL"
@@ -31,17 +33,22 @@ _KEPT = {
     "URL_REQUEST_START_JOB",
 }
 _KEPT_PREFIXES = ("HTTP_CACHE_", "NETWORK_DELEGATE_", "URL_REQUEST_DELEGATE_")
+_REPEATED = {"HTTP_CACHE_READ_DATA", "HTTP_CACHE_WRITE_DATA", "HTTP_TRANSACTION_READ_BODY"}
+"""Steps of which there is one for every piece of a body; on the track they are one, first to last."""
+_READ = {
+    "FAILED",
+    "CANCELLED",
+    "HTTP_STREAM_JOB_CONTROLLER_BOUND",
+    "HTTP_STREAM_REQUEST_BOUND_TO_JOB",
+    "HTTP_STREAM_REQUEST_STARTED_JOB",
+    "HTTP_TRANSACTION_READ_RESPONSE_HEADERS",
+    *socket_pool.EVENTS,
+}
 _STREAM_POOL = ("HTTP_STREAM_JOB_CONTROLLER", *http_stream_pool.SOURCES)
 _DETAILS = ("net_error", "delegate_blocked_by", "result")
-
-
-@dataclass(slots=True)
-class _Socket:
-    connect_job: int | None = None
-    connect: list[int | None] = field(default_factory=lambda: [None, None])
-    ssl: list[int | None] = field(default_factory=lambda: [None, None])
-    local_port: int | None = None
-    legs: int = 0
+_PAGE = ("initiator", "network_isolation_key", "request_type")
+_NOTHING: Mapping[str, Fact] = {}
+"""Most steps have no detail, and there are many steps: one empty mapping for all of them."""
 
 
 @dataclass(slots=True)
@@ -52,82 +59,137 @@ class _Leg:
     method: str
     start_ns: int
     spans: list[Span] = field(default_factory=list)
-    open: dict[str, tuple[int, dict[str, Fact]]] = field(default_factory=dict)
+    open: dict[str, tuple[int, Mapping[str, Fact]]] = field(default_factory=dict)
     job: int | None = None
     controller: int | None = None
     manager: int | None = None
     socket: int | None = None
+    connection: Socket | None = None
+    jobs: list[Job] = field(default_factory=list)
     group: str | None = None
     reused: bool | None = None
     status: int | None = None
     net_error: int | None = None
     stall: Stall | None = None
     via: str | None = None
+    page: Mapping[str, Fact] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class _Job:
-    group: str | None = None
-    stall: Stall | None = None
-    socket: int | None = None
-    bound_ns: int | None = None
+class _Request:
+    """What is known of a URL_REQUEST; `order` counts them, `waiting` is what came before its first leg."""
+
+    order: int
+    legs: list[_Leg] = field(default_factory=list)
+    alive_ns: int | None = None
+    waiting: list[Span] = field(default_factory=list)
 
 
 class _Follower:
-    def __init__(self) -> None:
-        self.legs: dict[int, list[_Leg]] = {}
-        self.jobs: dict[int, _Job] = {}
-        self.sockets: dict[int, _Socket] = {}
-        self.connect_jobs: dict[int, int] = {}
+    """Holds what is still going on, and of the sockets what a later request may reuse."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.done: list[tuple[int, Track]] = []
+        self.requests: dict[int, _Request] = {}
+        self.count = 0
+        self.leg_of_controller: dict[int, _Leg] = {}
+        self.pool = socket_pool.SocketPool()
         self.stream_pool = http_stream_pool.StreamPool()
+        self.names: dict[str, str] = {}
 
     def take(self, event: Event) -> None:
         match event.source_type:
             case "URL_REQUEST":
                 self._url_request(event)
-            case "HTTP_STREAM_JOB":
-                self._stream_job(event)
-            case "SOCKET":
-                self._socket(event)
+            case "HTTP_STREAM_JOB_CONTROLLER" if event.type == "HTTP_STREAM_REQUEST_STARTED_JOB":
+                leg, job = self.leg_of_controller.get(event.source_id), dependency(event)
+                if leg and job is not None:
+                    leg.jobs.append(self.pool.job(job))
             case kind if kind in _STREAM_POOL:
                 self.stream_pool.take(event)
-            case "TCP_CONNECT_JOB" | "SSL_CONNECT_JOB" | "TCP_STREAM_ATTEMPT" if event.phase == "BEGIN":
-                self.connect_jobs.setdefault(event.source_id, event.time_ns)
             case _:
-                pass
+                self.pool.take(event)
+
+    def rest(self) -> None:
+        """Nothing more will come: what is still going on is done too."""
+        for request in self.requests.values():
+            self._finish(request)
+        self.requests.clear()
+
+    def _finish(self, request: _Request) -> None:
+        for leg in request.legs:
+            if leg.controller is not None:
+                self.leg_of_controller.pop(leg.controller, None)
+            self.done.append((request.order, self._track(leg)))
 
     def _url_request(self, event: Event) -> None:
-        legs = self.legs.setdefault(event.source_id, [])
-        if event.type == "URL_REQUEST_START_JOB" and event.phase == "BEGIN":
-            self._begin_leg(event, legs)
-        if not legs:
+        request = self.requests.get(event.source_id)
+        if event.phase == "BEGIN" and event.type in ("REQUEST_ALIVE", "URL_REQUEST_START_JOB"):
+            if request is None:
+                request = self.requests[event.source_id] = _Request(self.count)
+                self.count += 1
+            if event.type == "REQUEST_ALIVE":
+                request.alive_ns = event.time_ns
+            else:
+                self._begin_leg(event, request)
+        if request is None:
             return
-        leg = legs[-1]
+        if not request.legs:
+            self._before_the_first_leg(event, request)
+            return
+        leg = request.legs[-1]
         if event.phase == "NONE":
             self._instant(event, leg)
         elif event.phase == "BEGIN" and _kept(event.type):
             leg.open[event.type] = (event.time_ns, _detail(event.params))
         elif event.phase == "END" and event.type in leg.open:
             start_ns, detail = leg.open.pop(event.type)
-            leg.spans.append(Span(event.type, start_ns, event.time_ns, {**detail, **_detail(event.params)}))
+            if ended := _detail(event.params):
+                detail = {**detail, **ended}
+            _add(leg.spans, Span(event.type, start_ns, event.time_ns, detail))
             self._ended(event, leg)
+        if event.phase == "END" and event.type == "REQUEST_ALIVE":
+            self._finish(self.requests.pop(event.source_id))
 
-    def _begin_leg(self, event: Event, legs: list[_Leg]) -> None:
+    def _before_the_first_leg(self, event: Event, request: _Request) -> None:
+        """Blink's scheduler holds a request back before it is started."""
+        if event.type == "DELEGATE_INFO":
+            if event.phase == "BEGIN":
+                request.waiting.append(Span(event.type, event.time_ns, None, _detail(event.params)))
+            elif event.phase == "END" and request.waiting:
+                began = request.waiting.pop()
+                request.waiting.append(replace(began, end_ns=event.time_ns))
+        elif event.type == "REQUEST_ALIVE" and event.phase == "END":
+            del self.requests[event.source_id]  # it was never started
+
+    def _begin_leg(self, event: Event, request: _Request) -> None:
+        params = event.params
         leg = _Leg(
             event.source_id,
-            len(legs),
-            str(event.params.get("url", "")),
-            str(event.params.get("method", "GET")),
+            len(request.legs),
+            str(params.get("url", "")),
+            self._named(params.get("method", "GET")),
             event.time_ns,
+            page={name: self._named(params[name]) for name in _PAGE if name in params},
         )
-        if legs:
+        if request.legs:
             # The browser's word on a redirect delays the leg that it leads to.
-            before = legs[-1]
+            before = request.legs[-1]
             leg.via = before.url
             leg.spans += [s for s in before.spans if s.name == "URL_REQUEST_DELEGATE_RECEIVED_REDIRECT"]
             if alive := before.open.pop("REQUEST_ALIVE", None):
                 leg.open["REQUEST_ALIVE"] = alive
-        legs.append(leg)
+        else:
+            leg.spans += request.waiting
+            if request.alive_ns is not None:
+                leg.open["REQUEST_ALIVE"] = (request.alive_ns, _NOTHING)
+        request.legs.append(leg)
+
+    def _named(self, value: object) -> str:
+        """One string for all equal ones: a log says the same page thousands of times."""
+        text = str(value)
+        return self.names.setdefault(text, text)
 
     def _instant(self, event: Event, leg: _Leg) -> None:
         match event.type:
@@ -139,6 +201,8 @@ class _Follower:
                     self.stream_pool.wait(leg, event.time_ns)
             case "HTTP_STREAM_JOB_CONTROLLER_BOUND":
                 leg.controller = dependency(event)
+                if leg.controller is not None:
+                    self.leg_of_controller[leg.controller] = leg
             case "HTTP_TRANSACTION_READ_RESPONSE_HEADERS":
                 leg.status = _status(event.params) or leg.status
             case "FAILED" | "CANCELLED":
@@ -156,56 +220,23 @@ class _Follower:
     def _got_stream(self, now_ns: int, leg: _Leg) -> None:
         if leg.job is None:
             leg.socket, leg.group = self.stream_pool.got(leg)
-        elif job := self.jobs.get(leg.job):
+        else:
+            job = self.pool.job(leg.job)
             leg.socket, leg.group, leg.stall = job.socket, job.group, job.stall
-        socket = self.sockets.get(leg.socket) if leg.socket is not None else None
+        socket = leg.connection = self.pool.sockets.get(leg.socket) if leg.socket is not None else None
         if socket:
             leg.reused = socket.legs > 0
             socket.legs += 1
         if leg.stall:
-            began = self._connect_began(socket) if socket and not leg.reused else None
+            began = socket.connect_began_ns if socket and not leg.reused else None
             until_ns = began if began is not None and began > leg.stall.start_ns else now_ns
             leg.spans.append(Span(STALL, leg.stall.start_ns, until_ns, {"limit": leg.stall.limit}))
 
-    def _connect_began(self, socket: _Socket) -> int | None:
-        if socket.connect_job is not None and socket.connect_job in self.connect_jobs:
-            return self.connect_jobs[socket.connect_job]
-        return socket.connect[0]
-
-    def _stream_job(self, event: Event) -> None:
-        job = self.jobs.setdefault(event.source_id, _Job())
-        match event.type:
-            case "TCP_CLIENT_SOCKET_POOL_REQUESTED_SOCKET":
-                job.group = str(event.params.get("group_id", ""))
-            case "SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP":
-                job.stall = job.stall or Stall("group", event.time_ns)
-            case "SOCKET_POOL_STALLED_MAX_SOCKETS":
-                job.stall = job.stall or Stall("pool", event.time_ns)
-            case "SOCKET_POOL_BOUND_TO_SOCKET":
-                job.socket = dependency(event)
-            case _:
-                pass
-
-    def _socket(self, event: Event) -> None:
-        socket = self.sockets.setdefault(event.source_id, _Socket())
-        which = 0 if event.phase == "BEGIN" else 1
-        match event.type:
-            case "SOCKET_ALIVE" if event.phase == "BEGIN":
-                socket.connect_job = dependency(event)
-            case "TCP_CONNECT":
-                socket.connect[which] = event.time_ns
-                if address := event.params.get("local_address"):
-                    port = str(address).rpartition(":")[2]
-                    socket.local_port = int(port) if port.isdecimal() else None
-            case "SSL_CONNECT":
-                socket.ssl[which] = event.time_ns
-            case _:
-                pass
-
-    def track(self, source: str, leg: _Leg) -> Track:
+    def _track(self, leg: _Leg) -> Track:
         spans = list(leg.spans)
         spans += [Span(name, start_ns, None, detail) for name, (start_ns, detail) in leg.open.items()]
-        socket = self.sockets.get(leg.socket) if leg.socket is not None else None
+        spans += _still_stalled(leg)
+        socket = leg.connection
         if socket and not leg.reused:
             for name, (begin, end) in (("TCP_CONNECT", socket.connect), ("SSL_CONNECT", socket.ssl)):
                 # Of a socket that was connected in advance only what the request still waited for.
@@ -216,15 +247,16 @@ class _Follower:
             "leg": leg.number,
             "method": leg.method,
             "via": leg.via,
-            "group": leg.group,
+            "group": leg.group or next((job.group for job in leg.jobs if job.group), None),
             "socket": leg.socket,
             "connection_reused": leg.reused,
             "status": leg.status,
             "net_error": leg.net_error,
+            **leg.page,
         }
         spans.sort(key=lambda span: span.start_ns)
         return Track(
-            source,
+            self.source,
             f"{leg.request}.{leg.number}",
             leg.url,
             tuple(spans),
@@ -233,20 +265,63 @@ class _Follower:
         )
 
 
+def follow(events: Iterable[Event], *, source: str = "netlog") -> Iterator[Track]:
+    """One Track per leg of every URL_REQUEST, as soon as the request is over; at the end those that are not.
+
+    Memory holds what is still going on, so a log may be longer than it.
+    """
+    return (track for _, track in _followed(events, source))
+
+
 def tracks(events: Iterable[Event], *, source: str = "netlog") -> list[Track]:
-    """One Track per leg of every URL_REQUEST, in the order in which the requests were made."""
-    follower = _Follower()
+    """The same Tracks, in the order in which the requests were made."""
+    return [track for _, track in sorted(_followed(events, source), key=lambda pair: pair[0])]
+
+
+def wanted(name: str) -> bool:
+    """Does an event of this type say anything to this reader?"""
+    return name in _READ or _kept(name) or name.startswith("HTTP_STREAM_POOL_")
+
+
+def _followed(events: Iterable[Event], source: str) -> Iterator[tuple[int, Track]]:
+    follower = _Follower(source)
     for event in events:
         follower.take(event)
-    return [follower.track(source, leg) for legs in follower.legs.values() for leg in legs]
+        if follower.done:
+            yield from follower.done
+            follower.done.clear()
+    follower.rest()
+    yield from follower.done
 
 
+def _still_stalled(leg: _Leg) -> Iterator[Span]:
+    """The pool held it back until it was cancelled, or the log ended."""
+    names = {span.name for span in leg.spans}
+    if STALL in names or "HTTP_TRANSACTION_SEND_REQUEST" in names:
+        return
+    asked = next((span for span in leg.spans if span.name == "HTTP_STREAM_REQUEST"), None)
+    stalls = [leg.stall, *(job.stall for job in leg.jobs if job.socket is None)]
+    for stall in [stall for stall in stalls if stall][:1]:
+        yield Span(STALL, stall.start_ns, asked.end_ns if asked else None, {"limit": stall.limit})
+
+
+def _add(spans: list[Span], span: Span) -> None:
+    """Adds a step; the pieces of one body become one span."""
+    if span.name in _REPEATED:
+        for place, before in enumerate(spans):
+            if before.name == span.name:
+                spans[place] = replace(before, end_ns=span.end_ns)
+                return
+    spans.append(span)
+
+
+@lru_cache(maxsize=1024)
 def _kept(name: str) -> bool:
     return name in _KEPT or name.startswith(_KEPT_PREFIXES)
 
 
-def _detail(params: dict[str, Any]) -> dict[str, Fact]:
-    return {name: params[name] for name in _DETAILS if name in params}
+def _detail(params: dict[str, Any]) -> Mapping[str, Fact]:
+    return {name: params[name] for name in _DETAILS if name in params} if params else _NOTHING
 
 
 def _integer(value: object) -> int | None:

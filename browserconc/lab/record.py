@@ -21,6 +21,7 @@ from browserconc.evidence.kernel import AcceptQueue
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
 from browserconc.lab.observe import observed
+from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.process import Household, ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes, tree_cpu_ns
 from browserconc.lab.running import Running, ServerError, start
@@ -94,7 +95,7 @@ async def record(
         async with observed(tabs, evidence, into) as unseen:
             manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
         manifest = replace(manifest, doubts=(*manifest.doubts, *unseen))
-    except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError) as problem:
+    except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError, TooFewFilesError) as problem:
         manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())
     except OSError as problem:  # a full disk, no sockets left
         reason = f"The trial's files or sockets failed ({problem.strerror or problem})."

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from browserconc.model.network import Network
+
 Culprit = Literal["browser", "server", "client", "network", "page"]
 Kind = Literal["concurrent", "limited", "serial", "undecided"]
 
@@ -184,10 +186,14 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Everything that a report shows; a number shown twice is computed once, here."""
+    """Everything that a report shows; a number shown twice is computed once, here.
+
+    `network` is what an observed browser's log says of its sockets, None where nothing was observed.
+    """
 
     command: str
     environment: Environment
     trials: tuple[TrialFinding, ...]
     conclusion: Conclusion
     recording: str | None = None
+    network: Network | None = None

@@ -176,6 +176,36 @@ class Conclusion(Struct, frozen=True):
     remedies: tuple[Remedy, ...]
 
 
+class SocketGroup(Struct, frozen=True):
+    """The sockets of one group; in_use is the most that were in use in each step."""
+
+    group: str
+    sockets: int
+    requests: int
+    peak: int
+    in_use: tuple[int, ...]
+
+
+class LimitHit(Struct, frozen=True):
+    """A limit that held requests back: a cause id, where, at what number, how often, how long."""
+
+    cause: str
+    where: str
+    value: int | None
+    times: int
+    waited_s: Seconds
+    longest_s: Seconds
+
+
+class Network(Struct, frozen=True):
+    """What an observed browser's log says of its connections, cut into steps of equal length."""
+
+    span_s: Seconds
+    step_s: Seconds
+    groups: tuple[SocketGroup, ...]
+    limits: tuple[LimitHit, ...]
+
+
 class Result(Struct, frozen=True, tag_field="schema", tag=SCHEMA):
     """What browserconc measured and concluded."""
 
@@ -184,6 +214,7 @@ class Result(Struct, frozen=True, tag_field="schema", tag=SCHEMA):
     trials: tuple[Trial, ...]
     conclusion: Conclusion
     recording: str | None = None
+    network: Network | None = None
 
 
 class _Named(Struct):

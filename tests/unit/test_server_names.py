@@ -75,7 +75,7 @@ def test_wider_keeps_the_kind(spec: str, n: int, wider: str) -> None:
     [
         ("gunicorn", "did you mean gunicorn-"),
         ("werkzeug-thread", "did you mean werkzeug-threaded?"),
-        ("", "choose one of werkzeug-threaded,"),
+        ("", "hoose one of werkzeug-threaded,"),
         ("gunicorn-sync:0", "from 1 to 256"),
         ("gunicorn-sync:257", "from 1 to 256"),
         ("gunicorn-sync:", "gunicorn-sync:4"),
