@@ -12,12 +12,14 @@ import asyncio
 import errno
 import os
 import socket
+import sys
 import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from browserconc.evidence import ledger
+from browserconc.lab import environments
 from browserconc.lab.process import PIPE, Household, Process, ProcessError
 from browserconc.lab.server import Server
 
@@ -85,9 +87,10 @@ async def start(
         ServerError: a part of it is not installed, the port is taken, it died or was too slow.
     """
     _require(server)
+    python = await _python(server)
     account, log = folder / ledger.FILE, folder / LOG
     with _listening(port, backlog) as listener:
-        argv = server.argv(str(account), listener.fileno())
+        argv = server.argv(str(account), listener.fileno(), python)
         try:
             process = household.spawn(argv, log=log, stdout=PIPE, pass_fds=(listener.fileno(),))
         except (ProcessError, OSError) as problem:
@@ -99,6 +102,15 @@ async def start(
         household.stop(process, timeout_s=0.1)
         raise
     return running
+
+
+async def _python(server: Server) -> str:
+    if not server.kind.requirements:
+        return sys.executable
+    try:
+        return await asyncio.to_thread(environments.provide, server.kind.name, server.kind.requirements)
+    except environments.EnvironmentMissingError as problem:
+        raise ServerError(str(problem)) from problem
 
 
 def _require(server: Server) -> None:

@@ -38,6 +38,8 @@ CONTRACT_SERVERS = [
     "sanic",
     "uvicorn",
     "hypercorn-h2",
+    "flask-0.12",
+    "flask-1.0",
 ]
 CONTRACT_CAUSES = [
     "cache-lock",

@@ -12,7 +12,7 @@ import pytest
 
 from browserconc import pipeline, recording
 from browserconc.evidence import client
-from browserconc.lab import running
+from browserconc.lab import environments, running
 from browserconc.lab.process import Household
 from browserconc.lab.servers import TABLE, parse
 from browserconc.lab.strategies import raw_socket
@@ -137,3 +137,27 @@ async def test_a_backlog_of_five_is_recognised(tmp_path: Path) -> None:
     found = await recorded(tmp_path, "werkzeug-single", 20, backlog=5)
     assert found.waiting_ns["accept-backlog"] > 1e9
     assert found.verdict.culprit == "server"
+
+
+@pytest.mark.parametrize(("name", "at_once"), [("flask-0.12", 1), ("flask-1.0", None)])
+def test_the_two_generations_of_flask_are_what_the_thread_says(
+    tmp_path: Path, name: str, at_once: int | None
+) -> None:
+    """Or the row says in one line why that Flask cannot be had."""
+    ended = run(tmp_path, "servers", name, "--json", "-", "--quiet")
+    (row,) = json.loads(ended.stdout)["servers"]
+    if row["error"]:
+        assert ended.code == 3
+        assert row["error"].startswith(f"{name} ")
+        pytest.skip(row["error"])
+    assert (row["stated"], row["measured"]) == (at_once, at_once)
+
+
+def test_an_environment_that_cannot_be_had_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(environments.EnvironmentMissingError, match=r"^flask-0\.12 [^\n]+$"):
+        environments.provide("flask-0.12", ("no-such-package-of-browserconc",))
+    assert not list((tmp_path / "browserconc").glob("environments/*"))

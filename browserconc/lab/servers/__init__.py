@@ -7,7 +7,16 @@ from difflib import get_close_matches
 
 from browserconc.lab.running import Running, ServerError, start
 from browserconc.lab.server import LARGEST, Kind, Server
-from browserconc.lab.servers import gevent, gunicorn, hypercorn_h2, sanic, uvicorn, waitress, werkzeug
+from browserconc.lab.servers import (
+    flask_releases,
+    gevent,
+    gunicorn,
+    hypercorn_h2,
+    sanic,
+    uvicorn,
+    waitress,
+    werkzeug,
+)
 
 TABLE: dict[str, Kind] = {
     "werkzeug-threaded": werkzeug.THREADED,
@@ -21,6 +30,8 @@ TABLE: dict[str, Kind] = {
     "sanic": sanic.SANIC,
     "uvicorn": uvicorn.UVICORN,
     "hypercorn-h2": hypercorn_h2.HYPERCORN_H2,
+    "flask-0.12": flask_releases.FLASK_0_12,
+    "flask-1.0": flask_releases.FLASK_1_0,
 }
 
 __all__ = ["TABLE", "Running", "Server", "ServerError", "parse", "start"]
