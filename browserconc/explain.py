@@ -6,8 +6,11 @@ neither the lab nor a browser's driver is loaded. `explain_recording.py` does it
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +52,21 @@ def explain(path: Path, choice: Choice) -> Result:
     Raises:
         LogError: it cannot be read, is of no known kind, or holds no request that was asked for.
     """
-    return explain_log(foreign.read(path, url=choice.url, since_ns=round(choice.since_s * 1e9)), path, choice)
+    with _without_collector():
+        log = foreign.read(path, url=choice.url, since_ns=round(choice.since_s * 1e9))
+        return explain_log(log, path, choice)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Nothing here makes cycles, and the collector would walk through all requests again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def explain_log(log: Foreign, path: Path, choice: Choice, *, command: str = "explain") -> Result:

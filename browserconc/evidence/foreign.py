@@ -85,7 +85,9 @@ def _reader(file: io.BufferedReader, path: Path) -> _Reader:
 
 
 def _netlog(file: io.BufferedReader, path: Path, chosen: _Chooser, since_ns: int) -> Foreign:
-    stream = netlog.NetLogStream(file, path, wanted=url_request.wanted, of=url_request.SOURCES)
+    stream = netlog.NetLogStream(
+        file, path, wanted=url_request.wanted, of=url_request.SOURCES, fleeting=url_request.fleeting
+    )
     tracks = [
         track
         for track in url_request.follow(stream)

@@ -107,9 +107,10 @@ class NetLogStream:
     """The events of one NetLog, read a block of lines at a time: an iterator that can be used once.
 
     `wanted` says which types of event are of interest, by their names, and `of` of which types of
-    source; the others are passed over cheaply. `polled` and `skipped` are as in NetLog and
-    known when all events were taken, as is `first_ns`, the instant of the log's first event of any type. `last_ns` is that of the last
-    event taken. `errors` names the browser's error numbers.
+    source; the others are passed over cheaply. A step that is `fleeting` is left out where it was over
+    in the millisecond in which it began. `polled` and `skipped` are as in NetLog and known when all
+    events were taken, as is `first_ns`, the instant of the log's first event of any type; `last_ns` is
+    that of the last event taken. `errors` names the browser's error numbers.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class NetLogStream:
         *,
         wanted: Callable[[str], bool] | None = None,
         of: Collection[str] | None = None,
+        fleeting: Callable[[str], bool] = lambda name: False,
     ) -> None:
         """Reads the constants.
 
@@ -137,6 +139,7 @@ class NetLogStream:
         self._phases = {
             number: phases[name] for name, number in constants.logEventPhase.items() if name in phases
         }
+        self._fleeting = {number for number, name in types.items() if fleeting(name)}
         self._line = msgspec.json.Decoder(_Line)
         self._lines = msgspec.json.Decoder(list[_Line])
         self._params = msgspec.json.Decoder(dict[str, Any])
@@ -155,6 +158,7 @@ class NetLogStream:
                 self.first_ns = int(rows[0].time) * 1_000_000
             if not self._all:
                 rows = [row for row in rows if row.type in types and row.source.type in sources]
+                rows = self._lasting(rows)
             for row in rows:
                 try:
                     # Most have none; a dict is not shared, for a reader may take things out of it.
@@ -176,6 +180,22 @@ class NetLogStream:
                     sources.get(source.type) or str(source.type),
                     params,
                 )
+
+    def _lasting(self, rows: list[_Line]) -> list[_Line]:
+        """Without the pairs of a BEGIN and its END that follow each other within one millisecond."""
+        kept: list[_Line] = []
+        fleeting = self._fleeting
+        for row in rows:
+            if row.type in fleeting and kept and len(row.params) == len(b"{}"):
+                before = kept[-1]
+                pair = (
+                    row.type == before.type and row.time == before.time and row.source.id == before.source.id
+                )
+                if pair and row.phase != before.phase and len(before.params) == len(b"{}"):
+                    kept.pop()
+                    continue
+            kept.append(row)
+        return kept
 
     def _rows(self, block: bytes) -> list[_Line]:
         """The lines of a block at once, as a JSON array; if they are not one, each by itself."""

@@ -292,6 +292,11 @@ def wanted(name: str) -> bool:
     return name in _READ or _kept(name) or name.startswith("HTTP_STREAM_POOL_")
 
 
+def fleeting(name: str) -> bool:
+    """Does a step of this type say nothing when it took no time?"""
+    return name.startswith(_KEPT_PREFIXES) and name != "HTTP_CACHE_ADD_TO_ENTRY"
+
+
 def _followed(events: Iterable[Event], source: str) -> Iterator[tuple[int, Track]]:
     follower = _Follower(source)
     for event in events:
