@@ -34,7 +34,7 @@ STAGES = (
     (record, "start", "servers started"),
     (running.Running, "stop", "servers stopped"),
     (record, "browser_memory_bytes", "memory read after"),
-    (browser, "browser_memory_bytes", "memory read before"),
+    (browser, "browser_pids", "processes before"),
     (record, "browser_cpu_ns", "cpu read"),
     (release, "_armed", "tabs into the gate"),
     (release, "_settled", "until the browser is quiet"),

@@ -1,10 +1,10 @@
 """How close together n requests start: `python benchmarks/start_spread.py [--tabs 10,100] [--json]`.
 
-Three ways to let them go take turns in one run, in one browser:
+Three ways to let them go in one run, in one browser; the first two take turns:
 
 * goto: `gather(page.goto)` from about:blank, as everybody does it
 * gate: all wait in the gate (`browserconc/lab/gate.py`) and are let go together, as `compare` does it
-* fetch: one page calls fetch() n times in one script
+* fetch: one page calls fetch() n times in one script, the other tabs being closed, as in `compare`
 
 Each request has a host name of its own, so that no limit of the browser holds it back, and asks for
 a pause of two seconds, so that no answer competes with a request that is still to come. The spread
@@ -21,7 +21,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
 from statistics import median
 
 from rich import box
@@ -38,7 +37,7 @@ from browserconc.model.plan import BrowserChoice
 
 DELAY_S = 2.0
 TIMEOUT_S = 60.0
-WAYS = ("goto", "gate", "fetch")
+NAVIGATIONS = ("goto", "gate")
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,13 @@ LET_GO: dict[str, Callable[[Sequence[Page], Sequence[str]], Awaitable[None]]] = 
 }
 
 
-async def fly(household: Household, server: str, pages: Sequence[Page], way: str) -> tuple[float, int]:
-    """One round: the spread in ms, and how many requests came."""
-    folder = household.folder("server")
-    running = await start(household, parse(server), folder)
+async def fly(
+    household: Household, server: str, pages: Sequence[Page], way: str, count: int
+) -> tuple[float, int]:
+    """One round of `count` requests: the spread in ms, and how many requests came."""
+    running = await start(household, parse(server), household.folder("server"))
     try:
-        urls = [distinct_host(f"{running.origin}/slow?delay={DELAY_S:g}", i) for i in range(len(pages))]
+        urls = [distinct_host(f"{running.origin}/slow?delay={DELAY_S:g}", i) for i in range(count)]
         await LET_GO[way](pages, urls)
     finally:
         await running.stop()
@@ -92,23 +92,34 @@ async def fly(household: Household, server: str, pages: Sequence[Page], way: str
 
 
 async def measure(options: argparse.Namespace, household: Household) -> list[Spread]:
-    """All sizes and ways; the ways take turns, and every other round in reverse."""
+    """All sizes and ways; navigations take turns, and every other round in reverse."""
     folder = household.folder("netlogs")
     spreads = []
     async with Browsers(household, BrowserChoice(options.browser), netlogs=folder) as browsers:
         for count in (int(size) for size in options.tabs.split(",")):
+            seen: dict[str, list[tuple[float, int]]] = {way: [] for way in LET_GO}
             tabs = await browsers.everyday_tabs(count)
-            seen: dict[str, list[tuple[float, int]]] = {way: [] for way in WAYS}
-            turns = chain.from_iterable(WAYS if turn % 2 else WAYS[::-1] for turn in range(options.rounds))
-            for way in turns:
-                seen[way].append(await fly(household, options.server, tabs.pages, way))
-            usual = median(spread for spread, _ in seen["goto"])
-            for way, rounds in seen.items():
-                middle = median(spread for spread, _ in rounds)
-                arrived = min(came for _, came in rounds)
-                each = [round(spread, 2) for spread, _ in rounds]
-                spreads.append(Spread(way, count, arrived, each, round(middle, 2), round(middle / usual, 3)))
+            for turn in range(options.rounds):
+                for way in NAVIGATIONS if turn % 2 else NAVIGATIONS[::-1]:
+                    seen[way].append(await fly(household, options.server, tabs.pages, way, count))
+            tabs = await browsers.everyday_tabs(1)
+            for _ in range(options.rounds):
+                seen["fetch"].append(await fly(household, options.server, tabs.pages, "fetch", count))
+            spreads += [summary(way, count, rounds, seen["goto"]) for way, rounds in seen.items()]
     return spreads
+
+
+def summary(way: str, tabs: int, rounds: list[tuple[float, int]], usual: list[tuple[float, int]]) -> Spread:
+    """The medians of one way, beside those of `usual`."""
+    middle = median(spread for spread, _ in rounds)
+    return Spread(
+        way=way,
+        tabs=tabs,
+        arrived=min(came for _, came in rounds),
+        rounds_ms=[round(spread, 2) for spread, _ in rounds],
+        median_ms=round(middle, 2),
+        ratio=round(middle / median(spread for spread, _ in usual), 3),
+    )
 
 
 def table(spreads: Sequence[Spread]) -> Table:

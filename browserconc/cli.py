@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
@@ -21,6 +21,7 @@ from browserconc.report import streams
 
 if TYPE_CHECKING:
     from browserconc.model.finding import Result
+    from browserconc.model.server_row import ServerRow
 
 EXPECTATION_FAILED = 1
 WRONG_USAGE = 2
@@ -78,7 +79,7 @@ class CannotMeasure(click.ClickException):
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="browserconc")
 def cli() -> None:
-    r"""Why don't my tabs run in parallel?
+    """Why don't my tabs run in parallel?
 
     Sends the same work through a raw-socket client and through browser tabs, contexts and
     profiles, says who held the requests back, and proves what removes it.
@@ -97,6 +98,7 @@ def _run_options(command: _Command) -> _Command:
             click.option(
                 "--delay", type=float, metavar="SECONDS", help="How long the endpoint works on each.  [0.5]"
             ),
+            click.option("--work", metavar="KIND", help="How: sleep, compute or block.  [sleep]"),
             click.option("--server", metavar="NAME", help="What serves the endpoint.  [werkzeug-threaded]"),
             click.option("--strategies", metavar="A,B,…|all", help="Ways to put the requests in flight."),
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),
@@ -121,6 +123,23 @@ def _run_options(command: _Command) -> _Command:
     return command
 
 
+_FILES = {
+    "html": "Write one self-contained page with every waterfall.",
+    "har": "Write HAR 1.2, with what blocked each request by cause.",
+    "perfetto": "Write a trace for ui.perfetto.dev.",
+    "junit": "Write JUnit XML, with a test case per trial and per expectation.",
+}
+"""Further reports, by their option; `report/files.py` renders them."""
+_WANTED = "browserconc.files"
+
+
+def _wanted(context: click.Context, option: click.Parameter, target: str | None) -> None:
+    """Notes a file for `_show`, so that no command need hand it on."""
+    if target:
+        _check_targets(target)
+        context.meta.setdefault(_WANTED, {})[option.name] = target
+
+
 def _report_options(command: _Command) -> _Command:
     for option in reversed(
         [
@@ -128,6 +147,10 @@ def _report_options(command: _Command) -> _Command:
                 "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - for stdout alone."
             ),
             click.option("--markdown", metavar="FILE|-", help="Write the report as Markdown."),
+            *(
+                click.option(f"--{name}", metavar="FILE|-", help=what, expose_value=False, callback=_wanted)
+                for name, what in _FILES.items()
+            ),
             click.option("--verbose", "-v", is_flag=True, help="Draw every request of every strategy."),
         ]
     ):
@@ -139,7 +162,7 @@ def _report_options(command: _Command) -> _Command:
 @click.argument("profile_name", metavar="[PROFILE]", required=False)
 @_run_options
 @_report_options
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Where the recording is kept.")
+@click.option("--out", metavar="DIR", help="Where the recording is kept.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @click.option("--install-browser", is_flag=True, help="Provide a browser first where none is found.")
 @click.option("--expect", multiple=True, metavar="STRATEGY=KIND[:LIMIT]", help="Exit 1 unless it is so.")
@@ -151,7 +174,7 @@ def compare(
     json_file: str | None,
     markdown: str | None,
     verbose: bool,
-    out: Path | None,
+    out: str | None,
     quiet: bool,
     install_browser: bool,
     expect: tuple[str, ...],
@@ -159,7 +182,7 @@ def compare(
     profile: str | None,
     **options: Any,
 ) -> int:
-    r"""Contrast raw sockets with browser tabs against a slow Flask endpoint.
+    """Contrast raw sockets with browser tabs against a slow Flask endpoint.
 
     \b
     browserconc compare --tabs 10
@@ -182,11 +205,17 @@ def compare(
     _check_targets(json_file, markdown)
     if install_browser:
         _install_browser()
-    folder = out or _new_recording()
+    if out == "":
+        raise WrongUsage("--out must name a folder.")
+    folder = Path(out) if out else _new_recording()
     try:
         interrupted = _measure(lambda progress: pipeline.compare(plan, folder, progress), quiet)
         result = _analyzed(folder)
-        _show(result, json_file, markdown, verbose)
+        demands: list[Expectation | Gate] = [*expectations, *gates]
+        checks = [
+            (text, demand.failure(result)) for text, demand in zip((*expect, *fail_on), demands, strict=True)
+        ]
+        _show(result, json_file, markdown, verbose, checks)
     except KeyboardInterrupt:
         interrupted = True
     if interrupted:
@@ -194,8 +223,7 @@ def compare(
         return INTERRUPTED
     if reason := _unmeasured(result):
         raise CannotMeasure(reason)
-    checks: list[Expectation | Gate] = [*expectations, *gates]
-    failures = [failure for check in checks if (failure := check.failure(result))]
+    failures = [failure for _, failure in checks if failure]
     for failure in failures:
         click.echo(failure, err=True)
     return EXPECTATION_FAILED if failures else 0
@@ -205,7 +233,7 @@ def compare(
 @click.argument("source", metavar="DIR|FILE", type=click.Path(path_type=Path))
 @_report_options
 def report(source: Path, json_file: str | None, markdown: str | None, verbose: bool) -> int:
-    r"""Render a saved recording or JSON result again.
+    """Render a saved recording or JSON result again.
 
     \b
     browserconc report ~/.cache/browserconc/2026-11-21T10-38-02
@@ -247,7 +275,7 @@ def explain(
     markdown: str | None,
     verbose: bool,
 ) -> int:
-    r"""Say what requests waited for, by a log or recording: NetLog, trace, HAR.
+    """Say what requests waited for, by a log or recording: NetLog, trace, HAR.
 
     \b
     browserconc explain chrome-net-export-log.json
@@ -267,7 +295,7 @@ def explain(
             result = explain_log(source, choice)
     except LogError as problem:
         raise CannotMeasure(str(problem)) from problem
-    _show(result, json_file, markdown, verbose, top)
+    _show(result, json_file, markdown, verbose, top=top)
     return 0
 
 
@@ -296,7 +324,7 @@ def watch(
     markdown: str | None,
     verbose: bool,
 ) -> int:
-    r"""Watch a running browser and say what its tabs waited for.
+    """Watch a running browser and say what its tabs waited for.
 
     It is not disturbed: no page is opened, attached to, focused or closed.
 
@@ -314,7 +342,7 @@ def watch(
             result, interrupted = watching.run(cdp, seconds, out, Choice(url), tell)
     except (watching.UnreachableError, watching.WatchError, watching.ProcessError, LogError) as problem:
         raise CannotMeasure(str(problem)) from problem
-    _show(result, json_file, markdown, verbose, top)
+    _show(result, json_file, markdown, verbose, top=top)
     return INTERRUPTED if interrupted else 0
 
 
@@ -330,6 +358,72 @@ def doctor(install_browser: bool) -> int:
     checks = examine()
     click.echo(render(checks, colour=_colour(), width=_width()), nl=False)
     return CANNOT_MEASURE if any(check.ok is False and check.name == "browser" for check in checks) else 0
+
+
+@cli.command()
+@click.argument("names", metavar="[NAME…]", nargs=-1)
+@click.option("--json", "json_file", metavar="FILE|-", help="Write the rows as JSON; - for stdout alone.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+def servers(names: tuple[str, ...], json_file: str | None, quiet: bool) -> int:
+    """Measure what each server really does at once, by raw sockets.
+
+    \b
+    browserconc servers
+    browserconc servers gunicorn-sync:4 gunicorn-gthread:2x4 --json -
+    """
+    from browserconc import survey
+    from browserconc.lab.servers import TABLE, parse
+    from browserconc.report import servers as servers_page
+    from browserconc.report import servers_json
+
+    try:
+        specs = list(dict.fromkeys(parse(name).spec for name in names or TABLE))
+    except ValueError as problem:
+        raise WrongUsage(str(problem)) from problem
+    _check_targets(json_file)
+    rows: list[ServerRow] = []
+    interrupted = _measure(lambda progress: survey.measure(specs, progress, rows), quiet)
+    surveyed = survey.here(rows)
+    text = servers_json.render(surveyed)
+    if json_file and json_file != "-":
+        _write(json_file, text)
+    page = text if json_file == "-" else servers_page.render(surveyed, colour=_colour(), width=_width())
+    click.echo(page, nl=False)
+    if interrupted:
+        return INTERRUPTED
+    return CANNOT_MEASURE if all(row.error for row in rows) else 0
+
+
+@cli.command()
+@click.option("--server", "name", default="werkzeug-threaded", show_default=True, metavar="NAME")
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, help="0 takes a free one.  [0]")
+@click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Ends by itself after this.")
+def serve(name: str, port: int, seconds: float | None) -> int:
+    """Run the slow endpoint alone, for clients of your own, and show what is in flight.
+
+    \b
+    browserconc serve --server gunicorn-sync:4 --port 8000
+    curl 'http://127.0.0.1:8000/slow?delay=2'       and http://127.0.0.1:8000/ in a browser
+    """
+    from browserconc.lab.lone_server import serve as run
+    from browserconc.lab.process import ProcessError
+    from browserconc.lab.servers import ServerError, parse
+    from browserconc.report.serve_view import ServeView
+
+    try:
+        server = parse(name)
+    except ValueError as problem:
+        raise WrongUsage(str(problem)) from problem
+    try:
+        with ServeView() as view:
+            interruption.run(
+                lambda: run(server, port, lambda origin: click.echo(f"{origin}/"), view.show, seconds)
+            )
+    except interruption.InterruptionError:
+        return INTERRUPTED
+    except (ServerError, ProcessError) as problem:
+        raise CannotMeasure(str(problem)) from problem
+    return 0
 
 
 @cli.command()
@@ -403,22 +497,35 @@ def _check_targets(*targets: str | None) -> None:
             raise CannotMeasure(f"{target} cannot be written: there is no such folder.")
 
 
-def _show(result: Result, json_file: str | None, markdown: str | None, verbose: bool, top: int = 10) -> None:
+def _show(
+    result: Result,
+    json_file: str | None,
+    markdown: str | None,
+    verbose: bool,
+    checks: Sequence[tuple[str, str | None]] = (),
+    top: int = 10,
+) -> None:
     from browserconc.report import explained, result_json, terminal
     from browserconc.report import markdown as markdown_report
 
     observed = explained.told_by(result)
     in_markdown = partial(explained.markdown, top=top) if observed else markdown_report.render
+    texts: list[tuple[str, Callable[[], str]]] = []
+    if json_file:
+        texts.append((json_file, lambda: result_json.render(result)))
+    if markdown:
+        texts.append((markdown, lambda: in_markdown(result)))
+    if files := click.get_current_context().meta.get(_WANTED):
+        from browserconc.report.files import RENDER
+
+        texts += [(target, partial(RENDER[name], result, checks)) for name, target in files.items()]
     written = False
-    for target, render in ((json_file, result_json.render), (markdown, in_markdown)):
+    for target, render in texts:
         if target == "-":
-            click.echo(render(result), nl=False)
+            click.echo(render(), nl=False)
             written = True
-        elif target:
-            try:
-                Path(target).write_text(render(result), encoding="utf-8")
-            except OSError as problem:
-                raise CannotMeasure(f"{target} cannot be written ({problem.strerror}).") from problem
+        else:
+            _write(target, render())
     if not written:
         encoding = sys.stdout.encoding or "utf-8"
         in_terminal = (
@@ -428,12 +535,20 @@ def _show(result: Result, json_file: str | None, markdown: str | None, verbose: 
         click.echo(text, nl=False, color=_colour())
 
 
+def _write(target: str, text: str) -> None:
+    try:
+        Path(target).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise CannotMeasure(f"{target} cannot be written ({problem.strerror}).") from problem
+
+
 def _unmeasured(result: Result) -> str | None:
     """Why a trial that was asked for has no answer at all; None where each has one."""
     for trial in result.trials:
         if not any(request.error is None for request in trial.requests):
             verdict, *reasons = trial.verdict.doubts
-            return f"{trial.strategy} could not be measured: {(reasons or [verdict])[0]}"
+            plain = [reason for reason in reasons if "died" in reason or "failed" in reason]
+            return f"{trial.strategy} could not be measured: {(plain or reasons or [verdict])[0]}"
     return None if result.trials else "Nothing was measured."
 
 

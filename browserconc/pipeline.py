@@ -138,18 +138,31 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
     tracks: list[Track] = []
     sources = set()
     facts: dict[str, Fact] = {
-        name: manifest.facts.get(name) for name in ("cpu_busy_share", "cpu_pressure_share")
+        name: manifest.facts.get(name)
+        for name in (
+            "cpu_busy_share",
+            "cpu_pressure_share",
+            "server_model",
+            "server_cpu_ns",
+            "accept_queue_peak",
+            "listen_overflows",
+        )
     }
     doubts = list(manifest.doubts)
-    if manifest.error:
-        doubts.insert(0, manifest.error)
     for source, path, read in (
         ("client", one.log(client.FILE), client.tracks),
-        ("ledger", one.log(ledger.FILE), ledger.tracks),
+        ("ledger", one.log(ledger.FILE), ledger.everything),
     ):
+        try:
+            found = read(path) if path.exists() else []
+        except recording.RecordingError as problem:
+            doubts.append(str(problem))
+            continue
         if path.exists():
-            tracks += read(path)
+            tracks += found
             sources.add(source)
+        elif manifest.released_ns is not None:
+            doubts.append(f"The trial's {path.name} is missing, so what the {source} saw is not known.")
     seen = logs.seen(one)
     tracks += seen.tracks
     sources |= seen.sources
@@ -171,6 +184,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         gates={url: index for index, url in enumerate(manifest.facts.get("gates", ()))},
         facts=facts,
         doubts=tuple(doubts),
+        error=manifest.error,
     )
     return judge(correlate(evidence), _cost(one))
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from browserconc.lab import servers
+from browserconc.lab.record import WORK
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.plan import BrowserChoice, Plan, Trial
 
@@ -63,6 +64,7 @@ class Profile:
     headed: bool = False
     evidence: tuple[str, ...] = ("netlog",)
     switches: tuple[str, ...] = ()
+    work: str = "sleep"
 
 
 def names() -> list[tuple[str, str]]:
@@ -111,6 +113,7 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
             delay_s=chosen.delay,
             repeat=repeat,
             timeout_s=chosen.timeout or chosen.tabs * chosen.delay + SLACK_S,
+            work=chosen.work,
         )
         for server in chosen.servers
         for repeat in range(1, chosen.repeat + 1)
@@ -256,6 +259,10 @@ def _evidence(key: str, value: object) -> tuple[str, ...]:
     return _known("evidence", words, EVIDENCE, f'; or "{NO_EVIDENCE}"')
 
 
+def _work(key: str, value: object) -> str:
+    return _known(key, [_text(key, value)], WORK)[0]
+
+
 def _switches(key: str, value: object) -> tuple[str, ...]:
     """Switches of the browser, each a text of its own: a switch may hold commas."""
     if not isinstance(value, list | tuple):
@@ -294,6 +301,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "headed": _flag,
     "evidence": _evidence,
     "switches": _switches,
+    "work": _work,
 }
 
 
@@ -308,5 +316,5 @@ def _known(what: str, words: Iterable[str], choices: Iterable[str], more: str = 
 def _unknown(what: str, word: str, choices: Iterable[str], more: str = "") -> UsageError:
     listed = list(choices)
     near = difflib.get_close_matches(word, listed, n=1, cutoff=0.5)
-    hint = f'; did you mean "{near[0]}"?' if near else ";"
+    hint = f'; did you mean "{near[0]}"?' if near else "."
     return UsageError(f'There is no {what} "{word}"{hint} The choices are {", ".join(listed)}{more}.')

@@ -93,9 +93,12 @@ def write_json(path: Path, value: object) -> None:
 
 
 def save(folder: Path, manifest: Manifest) -> Recording:
-    """Writes `trial.json` into `folder`, which is made where it is missing."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / TRIAL_FILE, manifest)
+    """Writes `trial.json` into `folder`, which is made where it is missing.
+
+    Raises:
+        RecordingError: the folder cannot be made or written to.
+    """
+    _write(folder, TRIAL_FILE, manifest)
     return Recording(folder, manifest)
 
 
@@ -112,11 +115,17 @@ def save_run(folder: Path, run: Run) -> None:
     """Writes `run.json` into `folder`, which is made where it is missing.
 
     Raises:
-        RecordingError: the folder cannot be made or written to.
+        RecordingError: the folder holds another run, or it cannot be made or written to.
     """
+    if (folder / RUN_FILE).exists():
+        raise RecordingError(f"{folder} holds another run already; choose a new folder with --out.")
+    _write(folder, RUN_FILE, run)
+
+
+def _write(folder: Path, name: str, value: object) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / RUN_FILE, run)
+        write_json(folder / name, value)
     except OSError as problem:
         raise RecordingError(
             f"The recording cannot be kept in {folder} ({problem.strerror}); choose a folder with --out."
@@ -129,6 +138,8 @@ def load_run(folder: Path) -> tuple[Run, list[Recording]]:
     Raises:
         RecordingError: no run, unreadable, or of another schema.
     """
+    if folder.is_dir() and not (folder / RUN_FILE).exists():
+        raise RecordingError(f"{folder} is not a browserconc recording: it has no {RUN_FILE}.")
     run = _read(folder / RUN_FILE, Run)
     return run, [load(path.parent) for path in sorted(folder.glob(f"*/{TRIAL_FILE}"))]
 

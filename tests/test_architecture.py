@@ -28,8 +28,9 @@ MAY_IMPORT = {
     "explain": BELOW_PROFILE,
     "explain_recording": BELOW_PROFILE | {"pipeline", "explain"},
     "watch": BELOW_PROFILE | {"explain"},
+    "survey": BELOW_PROFILE,
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
-    "cli": BELOW_PROFILE | {"profile", "pipeline", "explain", "explain_recording", "watch"},
+    "cli": BELOW_PROFILE | {"profile", "pipeline", "explain", "explain_recording", "watch", "survey"},
     "__main__": {"cli"},
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""

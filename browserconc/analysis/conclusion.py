@@ -27,10 +27,12 @@ FASTER = 0.9
 
 def conclude(trials: Sequence[TrialFinding]) -> Conclusion:
     """The conclusion over the trials of the first server that was tried."""
-    if not trials:
-        return Conclusion("Nothing was measured.", None, None, None, None, None, None, ())
-    server = trials[0].server
-    here = [trial for trial in trials if trial.server == server]
+    measured = [trial for trial in trials if trial.requests]
+    if not measured:
+        why = trials[0].verdict.doubts[0] if trials and trials[0].verdict.doubts else "Nothing was measured."
+        return Conclusion(why, None, None, None, None, None, None, ())
+    server = measured[0].server
+    here = [trial for trial in measured if trial.server == server]
     raw = _typical([t for t in here if t.strategy == RAW])
     naive = next((t for name in NAIVE if (t := _typical([t for t in here if t.strategy == name]))), None)
     if naive is None:
@@ -179,7 +181,7 @@ def _why(trial: TrialFinding) -> str:
             return f"Undecided: {verdict.doubts[0]}" if verdict.doubts else "Undecided."
         case other:
             what = next((cause.what for cause in CAUSES if cause.id == other), other)
-            return f"{what} ({share})."
+            return f"{what.removesuffix('.')} ({share})."
 
 
 def _server_side(naive: TrialFinding) -> str:

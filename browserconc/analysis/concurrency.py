@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from statistics import median
 
 from browserconc.model.cause import Case
@@ -65,3 +66,19 @@ def service_spans(tracks: Iterable[Track], case: Case) -> list[Interval]:
             end_ns = service.end_ns if service.end_ns is not None else case.evidence.ended_ns
             found.append((service.start_ns, max(end_ns, service.start_ns)))
     return found
+
+
+def busy_throughout(
+    intervals: Sequence[Interval], width: int, start_ns: int, end_ns: int, handover_ns: int
+) -> bool:
+    """Did `width` requests run from start to end, but for hand-overs from one to the next?"""
+    cuts = sorted({start_ns, end_ns, *(t for i in intervals for t in i if start_ns < t < end_ns)})
+    busy = idle = longest_idle = 0
+    for begin, end in pairwise(cuts):
+        if sum(s <= begin and e >= end for s, e in intervals) >= width:
+            busy += end - begin
+            idle = 0
+        else:
+            idle += end - begin
+            longest_idle = max(longest_idle, idle)
+    return longest_idle <= handover_ns and 2 * busy >= end_ns - start_ns

@@ -74,5 +74,5 @@ class Gate:
 def _known(what: str, word: str, choices: Sequence[str]) -> None:
     if word not in choices:
         near = get_close_matches(word, choices, 1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f"; did you mean {near[0]}?" if near else "."
         raise ExpectationError(f"Unknown {what} {word!r}{hint} Choices: {', '.join(dict.fromkeys(choices))}.")

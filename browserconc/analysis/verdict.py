@@ -178,8 +178,10 @@ def _verdict(
     if reason := _no_verdict(case, requests, level):
         return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     candidates = [cause for cause in CAUSES if held.get(cause.id)]
-    if level.sustained >= count or (
-        not candidates and _nothing_in_the_way(case, requests, level, service_ns)
+    slowed = any(cause.slows for cause in candidates)
+    if not slowed and (
+        level.sustained >= count
+        or (not candidates and _nothing_in_the_way(case, requests, level, service_ns))
     ):
         return Verdict("concurrent", None, None, None, 0.0, doubts)
     total = sum(waiting.values())
@@ -198,7 +200,7 @@ def _verdict(
         return Verdict("undecided", None, None, None, explained / total, (reason, *doubts))
     binding = min(candidates, key=lambda cause: (_limit(cause, case, level), -waiting.get(cause.id, 0)))
     limit = level.sustained
-    if binding.limit and (stated := binding.limit(case)) and stated > 1:
+    if binding.limit and (stated := binding.limit(case)) and (stated > 1 or binding.slows):
         limit = stated
     return Verdict(
         "serial" if limit == 1 else "limited",
@@ -235,8 +237,8 @@ def _limit(cause: Cause, case: Case, level: Concurrency) -> int:
 
 
 def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurrency) -> str | None:
-    if not requests:
-        return "No request was made."
+    if case.evidence.error or not requests:
+        return case.evidence.error or "No request was made."
     answered = [request for request in requests if request.error is None]
     if not answered:
         return "Every request failed."

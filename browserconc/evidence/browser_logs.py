@@ -13,7 +13,7 @@ from pathlib import Path
 
 from browserconc.evidence import cdp, netlog, nettrace, url_request
 from browserconc.model.finding import BrowserFacts
-from browserconc.model.timeline import Track
+from browserconc.model.timeline import Span, Track
 from browserconc.recording import Recording, RecordingError
 
 AGREE_NS = 5_000_000
@@ -164,7 +164,8 @@ def _difference(logged: Track, traced: Track) -> str | None:
         return "the port"
     for name in _STEPS:
         ours, theirs = logged.span(name), traced.span(name)
-        if (ours is None) != (theirs is None):
+        only = theirs if ours is None else ours if theirs is None else None
+        if only and (name != "TCP_CONNECT" or _lasted(only)):
             return name
         if (
             ours
@@ -173,6 +174,11 @@ def _difference(logged: Track, traced: Track) -> str | None:
         ):
             return name
     return None
+
+
+def _lasted(connect: Span) -> bool:
+    """A connection made just as the request began may be before it or within it in whole milliseconds."""
+    return connect.end_ns is None or connect.end_ns - connect.start_ns > AGREE_NS
 
 
 def _apart(one_ns: int | None, other_ns: int | None) -> bool:

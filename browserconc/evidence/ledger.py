@@ -1,4 +1,6 @@
-"""The server's own account: a WSGI middleware writes `ledger.jsonl`, a reader turns it into Tracks.
+"""The server's own account: the application writes `ledger.jsonl`, a reader turns it into Tracks.
+
+A WSGI application is put into its middleware (`around`); an asynchronous one calls `started` and `ended`.
 
 One line per event, written whole with one `os.write` to a descriptor opened with O_APPEND: the
 kernel appends each write at the file's end at that instant, so threads, greenlets and forked
@@ -51,6 +53,7 @@ class Ledger:
     """
 
     def __init__(self, path: Path, label: Callable[[], str] = _thread_name) -> None:
+        self.path = path
         self._label = label
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         self._number = itertools.count(1)
@@ -63,7 +66,7 @@ class Ledger:
         """The same application, with a start and an end written for each request."""
 
         def observed(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-            visit = _Visit(self._write, self._started(environ))
+            visit = _Visit(self, self._entered(environ))
 
             def note_status(status: str, headers: Any, *rest: Any) -> Callable[[bytes], object]:
                 visit.status = int(status[:3])
@@ -78,14 +81,18 @@ class Ledger:
 
         return observed
 
-    def _started(self, environ: Environ) -> str:
+    def started(self, *, port: int, host: str, method: str, path: str) -> str:
+        """Notes that the application is entered; gives the id with which `ended` must follow.
+
+        Args:
+            port: the peer's TCP port.
+            host: the Host header (or :authority).
+            method: such as "GET".
+            path: as it stood in the request, with its query.
+        """
         now, pid = time.monotonic_ns(), os.getpid()
         # A forking server repeats numbers and, in the long run, pids: the instant tells them apart.
         key = f"{pid}-{next(self._number)}-{now}"
-        query = environ.get("QUERY_STRING", "")
-        path = environ.get("RAW_URI") or environ.get("REQUEST_URI")
-        if not path:
-            path = environ.get("PATH_INFO", "") + (f"?{query}" if query else "")
         self._write(
             {
                 "e": "start",
@@ -93,13 +100,30 @@ class Ledger:
                 "t": now,
                 "pid": pid,
                 "thread": self._label(),
-                "port": int(environ.get("REMOTE_PORT") or 0),
-                "host": environ.get("HTTP_HOST", ""),
-                "method": environ.get("REQUEST_METHOD", ""),
+                "port": port,
+                "host": host,
+                "method": method,
                 "path": path,
             }
         )
         return key
+
+    def ended(self, key: str, status: int | None, problem: BaseException | None) -> None:
+        """Notes the end; `error` names the kind of exception only, its text may hold anything."""
+        error = None if problem is None else type(problem).__name__
+        self._write({"e": "end", "id": key, "t": time.monotonic_ns(), "status": status, "error": error})
+
+    def _entered(self, environ: Environ) -> str:
+        query = environ.get("QUERY_STRING", "")
+        path = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        if not path:
+            path = environ.get("PATH_INFO", "") + (f"?{query}" if query else "")
+        return self.started(
+            port=int(environ.get("REMOTE_PORT") or 0),
+            host=environ.get("HTTP_HOST", ""),
+            method=environ.get("REQUEST_METHOD", ""),
+            path=path,
+        )
 
     def _write(self, line: dict[str, Any]) -> None:
         os.write(self._file, _encode(line) + b"\n")
@@ -108,8 +132,8 @@ class Ledger:
 class _Visit:
     """One response on its way out: iterates the application's, and writes the end once."""
 
-    def __init__(self, write: Callable[[dict[str, Any]], None], key: str) -> None:
-        self._write = write
+    def __init__(self, ledger: Ledger, key: str) -> None:
+        self._ledger = ledger
         self._key = key
         self._ended = False
         self.status: int | None = None
@@ -131,12 +155,10 @@ class _Visit:
             self.end(None)
 
     def end(self, problem: BaseException | None) -> None:
-        """Writes the end; `error` names the kind of exception only, its text may hold anything."""
+        """Writes the end, the first time that it is called."""
         if not self._ended:
             self._ended = True
-            error = None if problem is None else type(problem).__name__
-            now = time.monotonic_ns()
-            self._write({"e": "end", "id": self._key, "t": now, "status": self.status, "error": error})
+            self._ledger.ended(self._key, self.status, problem)
 
 
 class Progress:
@@ -163,6 +185,24 @@ class Progress:
         return self._started, self._finished
 
 
+_TEXT, _WHOLE = (str, type(None)), (int, type(None))
+_FIELDS: dict[str, dict[str, tuple[type, ...]]] = {
+    "accept": {"t": (int,), "port": (int,)},
+    "start": {
+        "id": (str,),
+        "t": (int,),
+        "port": (int,),
+        "path": (str,),
+        "pid": _WHOLE,
+        "thread": _TEXT,
+        "method": _TEXT,
+        "host": _TEXT,
+    },
+    "end": {"id": (str,), "t": (int,), "status": _WHOLE, "error": _TEXT},
+}
+"""The types of each line's fields; what has others is no line of a ledger."""
+
+
 def tracks(path: Path) -> list[Track]:
     """Reads a ledger; a missing one is empty, a last line that was cut off is left out.
 
@@ -170,31 +210,56 @@ def tracks(path: Path) -> list[Track]:
     accept is known) and "service" (open where the end was never written), and the facts pid,
     thread, status, method, host and error. They come in the order of their starts.
     """
-    accepts: defaultdict[int, deque[int]] = defaultdict(deque)
+    return _read(path)[0]
+
+
+def everything(path: Path) -> list[Track]:
+    """As `tracks`, and after them the connections that were accepted and never carried a request.
+
+    Of these there is the span "accept" and the fact pid, and no URL.
+    """
+    requests, silent = _read(path)
+    return requests + silent
+
+
+def _read(path: Path) -> tuple[list[Track], list[Track]]:
+    accepts: defaultdict[int, deque[dict[str, Any]]] = defaultdict(deque)
     starts: list[dict[str, Any]] = []
     ends: dict[str, dict[str, Any]] = {}
     for line in _lines(path):
         match line["e"]:
             case "accept":
-                accepts[line["port"]].append(line["t"])
+                accepts[line["port"]].append(line)
             case "start":
                 starts.append(line)
             case "end":
                 ends[line["id"]] = line
     starts.sort(key=lambda start: int(start["t"]))
     for port in accepts:
-        accepts[port] = deque(sorted(accepts[port]))
-    return [_track(start, ends.get(start["id"]), accepts[start["port"]]) for start in starts]
+        accepts[port] = deque(sorted(accepts[port], key=lambda accept: int(accept["t"])))
+    unused: list[dict[str, Any]] = []
+    found = [_track(start, ends.get(start["id"]), accepts[start["port"]], unused) for start in starts]
+    for left in accepts.values():
+        unused += left
+    return found, [_silent(accept) for accept in sorted(unused, key=lambda accept: int(accept["t"]))]
 
 
-def _track(start: dict[str, Any], end: dict[str, Any] | None, accepts: deque[int]) -> Track:
+def _track(
+    start: dict[str, Any],
+    end: dict[str, Any] | None,
+    accepts: deque[dict[str, Any]],
+    unused: list[dict[str, Any]],
+) -> Track:
+    """The track of one request; accepts of its port that carried none before it go to `unused`."""
     began = int(start["t"])
     spans = [Span("service", began, None if end is None else int(end["t"]))]
     accepted = None
-    while accepts and accepts[0] <= began:  # of several, older ones never carried a request
+    while accepts and accepts[0]["t"] <= began:
+        if accepted is not None:
+            unused.append(accepted)
         accepted = accepts.popleft()
     if accepted is not None:
-        spans.insert(0, Span("accept", accepted, accepted))
+        spans.insert(0, Span("accept", accepted["t"], accepted["t"]))
     facts: dict[str, Fact] = {name: start.get(name) for name in ("pid", "thread", "method", "host")}
     facts |= {name: None if end is None else end.get(name) for name in ("status", "error")}
     return Track(
@@ -207,6 +272,17 @@ def _track(start: dict[str, Any], end: dict[str, Any] | None, accepts: deque[int
     )
 
 
+def _silent(accept: dict[str, Any]) -> Track:
+    return Track(
+        source=SOURCE,
+        key=f"silent-{accept['port']}-{accept['t']}",
+        url="",
+        spans=(Span("accept", accept["t"], accept["t"]),),
+        local_port=accept["port"],
+        facts={"pid": accept.get("pid")},
+    )
+
+
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     try:
         text = path.read_bytes()
@@ -214,6 +290,16 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         return
     for line in text.split(b"\n")[:-1]:  # what follows the last newline was cut off, or is nothing
         try:
-            yield json.loads(line)
-        except ValueError:  # a machine that lost power leaves holes; the other lines are good
+            row = json.loads(line)
+        except (ValueError, RecursionError):  # a machine that lost power leaves holes; other lines are good
             continue
+        if _is_whole(row):
+            yield row
+
+
+def _is_whole(row: Any) -> bool:
+    """Whether it is a ledger's line and lacks nothing of what its kind is read for."""
+    if not isinstance(row, dict) or not isinstance(row.get("e"), str):
+        return False
+    fields = _FIELDS.get(row["e"])
+    return fields is not None and all(type(row.get(name)) in kinds for name, kinds in fields.items())

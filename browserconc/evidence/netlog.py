@@ -109,7 +109,7 @@ class NetLogStream:
     `wanted` says which types of event are of interest, by their names, and `of` of which types of
     source; the others are passed over cheaply. A step that is `fleeting` is left out where it was over
     in the millisecond in which it began. `polled` and `skipped` are as in NetLog and known when all
-    events were taken, as is `first_ns`, the instant of the log's first event of any type. `last_ns` is
+    events were taken, as is `first_ns`, the instant of the log's first event of any type; `last_ns` is
     that of the last event taken. `errors` names the browser's error numbers.
     """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,12 +26,14 @@ from browserconc.lab import installed_browsers
 from browserconc.lab.browser_features import with_disabled_features
 from browserconc.lab.installed_browsers import BrowserError
 from browserconc.lab.process import Household
-from browserconc.lab.process_tree import browser_command_line, browser_memory_bytes
+from browserconc.lab.process_tree import browser_command_line, browser_pids
 from browserconc.model.plan import BrowserChoice
 
 __all__ = ["BrowserError", "Browsers", "DriverError", "DriverTimeout", "Page", "Tabs", "first_line"]
 
 LAUNCH_TIMEOUT_S = 30.0
+OPENING_S_PER_TAB = 2.0
+"""Added for each tab to what a launch may take; a browser per tab needs less than a second each."""
 CLOSE_TIMEOUT_S = 10.0
 
 
@@ -38,13 +41,13 @@ CLOSE_TIMEOUT_S = 10.0
 class Tabs:
     """Open pages, ready to navigate, and the price of having opened them.
 
-    `memory_before_bytes` is the PSS of all browsers before these pages were opened; `netlogs` are
-    the files that will tell what their requests waited for.
+    `processes_before` are the browsers' processes before these pages were opened; `netlogs` are the
+    files that will tell what their requests waited for.
     """
 
     pages: list[Page]
     netlogs: list[Path]
-    memory_before_bytes: int
+    processes_before: frozenset[int]
     startup_ns: int
     close: Callable[[], Awaitable[None]]
     after_trial: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
@@ -78,6 +81,7 @@ class Browsers:
         self._shared: BrowserContext | None = None
         self._shared_netlog: Path | None = None
         self._everyday: Tabs | None = None
+        self._crashed: set[Page] = set()
         self._count = 0
 
     async def __aenter__(self) -> Browsers:
@@ -87,21 +91,28 @@ class Browsers:
         os.environ.update(self._household.environment)
         try:
             self._playwright = await async_playwright().start()
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-        try:
             await self._find()
         except BaseException:
             await self.close()
             raise
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
         return self
 
     async def _find(self) -> None:
         """Chooses the executable: Playwright's own download where there is one, else what is installed."""
         assert self._playwright
         own = Path(self._playwright.chromium.executable_path)
-        found = await asyncio.to_thread(installed_browsers.find, self._choice.name, own)
+        name = self._choice.name
+        found: Path | None = None
+        if installed_browsers.is_path(name):
+            found = Path(name)
+            name = await asyncio.to_thread(installed_browsers.version, found)
+        if "firefox" in name.lower():
+            raise BrowserError("Firefox cannot be measured yet: choose a Chromium, Chrome or Edge.")
+        if found is None:
+            found = await asyncio.to_thread(installed_browsers.find, name, own)
         if found is None:
             raise BrowserError(
                 f"No browser {self._choice.name} was found that starts: run "
@@ -127,6 +138,8 @@ class Browsers:
 
     async def shared(self) -> BrowserContext:
         """The everyday user-data-dir's context, in the browser that most strategies share."""
+        if self._shared and not _browser_of(self._shared).is_connected():  # it crashed or was killed
+            self._shared = self._everyday = None
         if self._shared is None:
             self._shared, self._shared_netlog = await self._user_data_dir()
         return self._shared
@@ -136,9 +149,9 @@ class Browsers:
         context = await self.shared()
         if self._everyday and len(self._everyday.pages) == count:
             return self._everyday
-        if self._everyday:
-            await self._close_everyday()
-        tabs = await self._opened(lambda: _pages(context, count), [self._shared_netlog], _nothing)
+        tabs = await self._opened(count, lambda: _pages(context, count), [self._shared_netlog], _nothing)
+        for page in tabs.pages:
+            page.on("crash", self._note_crash)
         tabs.close = lambda: self._keep_everyday(tabs)
         self._everyday = tabs
         return tabs
@@ -152,7 +165,7 @@ class Browsers:
             contexts.append(await browser.new_context())
             return await _pages(contexts[0], count)
 
-        return await self._opened(opened, [self._shared_netlog], lambda: _close_all(contexts))
+        return await self._opened(count, opened, [self._shared_netlog], lambda: _close_all(contexts))
 
     async def isolated_tabs(self, count: int) -> Tabs:
         """One isolated context per tab."""
@@ -165,7 +178,7 @@ class Browsers:
             return await context.new_page()
 
         return await self._opened(
-            lambda: _gather(one, count), [self._shared_netlog], lambda: _close_all(contexts)
+            count, lambda: _gather(one, count), [self._shared_netlog], lambda: _close_all(contexts)
         )
 
     async def user_data_dir_tabs(self, count: int) -> Tabs:
@@ -179,7 +192,7 @@ class Browsers:
             netlogs.append(netlog)
             return context.pages[0] if context.pages else await context.new_page()
 
-        return await self._opened(lambda: _gather(one, count), netlogs, lambda: _close_all(contexts))
+        return await self._opened(count, lambda: _gather(one, count), netlogs, lambda: _close_all(contexts))
 
     async def browser_tabs(self, count: int) -> Tabs:
         """One browser process per tab, without a user-data-dir that is kept."""
@@ -197,54 +210,62 @@ class Browsers:
             netlogs.append(netlog)
             return await browser.new_page()
 
-        return await self._opened(lambda: _gather(one, count), netlogs, lambda: _close_all(browsers))
+        return await self._opened(count, lambda: _gather(one, count), netlogs, lambda: _close_all(browsers))
 
     async def disable_cache(self, tabs: Tabs) -> None:
         """Turns the HTTP cache off over CDP, until the trial is over."""
-        sessions = [await page.context.new_cdp_session(page) for page in tabs.pages]
-        for session in sessions:
-            await session.send("Network.enable")
-            await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        try:
+            async with asyncio.timeout(_opening_timeout_s(len(tabs.pages))):
+                sessions = [await page.context.new_cdp_session(page) for page in tabs.pages]
+                for session in sessions:
+                    await session.send("Network.enable")
+                    await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        except (DriverError, TimeoutError) as problem:
+            reason = first_line(problem) or "the browser does not answer"
+            raise BrowserError(f"The cache could not be disabled: {reason}.") from problem
 
         async def restore() -> None:
             for session in sessions:
-                await session.send("Network.setCacheDisabled", {"cacheDisabled": False})
-                await session.detach()
+                await _quietly(session.send("Network.setCacheDisabled", {"cacheDisabled": False}))
+                await _quietly(session.detach())
 
         tabs.after_trial.append(restore)
 
     async def _opened(
         self,
+        count: int,
         opening: Callable[[], Awaitable[list[Page]]],
         netlogs: Sequence[Path | None],
         close: Callable[[], Awaitable[None]],
     ) -> Tabs:
-        before = browser_memory_bytes()
+        # Memory is compared between ways to open tabs, and PSS is less where more processes share.
+        await self._close_everyday()
+        before = browser_pids()
         begun = time.monotonic_ns()
         try:
-            pages = await opening()
-        except DriverError as problem:
+            async with asyncio.timeout(_opening_timeout_s(count)):
+                pages = await opening()
+        except (DriverError, TimeoutError) as problem:
             await close()
-            raise BrowserError(f"The tabs could not be opened: {first_line(problem)}") from problem
+            reason = first_line(problem) or f"it took more than {_opening_timeout_s(count):g} s"
+            raise BrowserError(f"The tabs could not be opened: {reason}.") from problem
         except BaseException:
             await close()
             raise
         startup = time.monotonic_ns() - begun
         return Tabs(pages, [netlog for netlog in netlogs if netlog], before, startup, close)
 
-    async def _keep_everyday(self, tabs: Tabs) -> None:
-        if any(page.is_closed() for page in tabs.pages):
-            await self._close_everyday()
+    def _note_crash(self, page: Page) -> None:
+        self._crashed.add(page)
 
-    async def discard_everyday(self) -> None:
-        """Closes the everyday tabs: the next trial opens new ones."""
-        if self._everyday:
+    async def _keep_everyday(self, tabs: Tabs) -> None:
+        if any(page.is_closed() or page in self._crashed for page in tabs.pages):
             await self._close_everyday()
 
     async def _close_everyday(self) -> None:
         tabs, self._everyday = self._everyday, None
-        assert tabs
-        await asyncio.gather(*(_quietly(page.close()) for page in tabs.pages))
+        if tabs:
+            await asyncio.gather(*(_quietly(page.close()) for page in tabs.pages))
 
     async def _user_data_dir(self) -> tuple[BrowserContext, Path | None]:
         assert self._playwright
@@ -272,14 +293,18 @@ class Browsers:
         }
 
 
+def _opening_timeout_s(tabs: int) -> float:
+    return LAUNCH_TIMEOUT_S + OPENING_S_PER_TAB * tabs
+
+
 def running_as_root() -> bool:
     """Chromium refuses its sandbox to root; everyone else keeps it."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def first_line(problem: BaseException) -> str:
-    """A Playwright error without its call log."""
-    text = str(problem).strip().split("\n", 1)[0]
+    """A Playwright error without its call log and the full stop."""
+    text = str(problem).strip().split("\n", 1)[0].rstrip(".")
     return (
         text.split(": ", 1)[1]
         if text.startswith(("Page.", "Browser", "CDPSession.")) and ": " in text
@@ -308,7 +333,7 @@ async def _nothing() -> None:
     return None
 
 
-async def _quietly(closing: Awaitable[None]) -> None:
+async def _quietly(closing: Awaitable[Any]) -> None:
     """Closes what may be gone already; what does not close in time dies with the household."""
     try:
         async with asyncio.timeout(CLOSE_TIMEOUT_S):
@@ -325,11 +350,11 @@ def _browser_of(context: BrowserContext) -> Browser:
 
 
 def _launch_error(problem: DriverError, executable: Path | None) -> BrowserError:
-    lines = [line.strip() for line in str(problem).splitlines()]
-    said = next(
-        (line for line in lines if "error" in line.lower() and "launch" not in line.lower()), lines[0]
-    )
+    lines = [re.sub(r"^\s*-?\s*(\[[^\]]*\]\s*)*", "", line) for line in str(problem).splitlines()]
+    told = [line for line in lines if line and "launch" not in line and "/sys/devices" not in line]
+    # What the program itself said comes after Playwright's own lines; its fatal words, if any, count.
+    said = next((x for word in ("FATAL", "rror") for x in told if word in x), first_line(problem))
     return BrowserError(
-        f"The browser {executable or ''} did not start: {said[:200]}. "
-        "Run `browserconc doctor` to see what is missing."
+        f"The browser {executable or ''} did not start ({said[:200].rstrip('.')}): "
+        "run `browserconc doctor` to see what is missing."
     )

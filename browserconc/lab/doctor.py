@@ -31,7 +31,15 @@ FILES_WANTED = 4_096
 PROCESSES_WANTED = 4_096  # ten browsers have about a thousand threads, and threads count
 SHORT_S = 20.0
 
-OPTIONAL_SERVERS = {"gunicorn": "gunicorn-sync, gunicorn-gthread", "gevent": "gevent, gunicorn-gevent"}
+OPTIONAL_SERVERS = {
+    "gunicorn": "gunicorn-sync, gunicorn-gthread",
+    "gevent": "gevent, gunicorn-gevent",
+    "waitress": "waitress",
+    "sanic": "sanic",
+    "uvicorn": "uvicorn",
+    "hypercorn": "hypercorn-h2",
+    "trustme": "hypercorn-h2",
+}
 """Module and the servers that need it."""
 
 

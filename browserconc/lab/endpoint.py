@@ -9,9 +9,10 @@ any cache header unless `cache-control=` asks for one, as a beginner's view has 
     /stream?delay=1&chunks=10     headers at once, then the body spread over the delay
     /barrier?k=6&timeout=10       answers when k requests are inside together, 503 at the time-out
     /ready                        answers at once: a page of this origin to start from
+    /                             what is in flight now, for people (`status_page.py`)
 
 All take `size=` (bytes of body) and `cache-control=`. Other keys (`tab=3`) only make a URL
-distinct. Durations are in seconds. A bad value is answered 400 with one sentence.
+distinct. Durations are in seconds. A bad value is answered 400 with one sentence (`query.py`).
 """
 
 from __future__ import annotations
@@ -19,17 +20,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask, Response, request
-from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-LONGEST_S = 600.0
-LARGEST_BYTES = 100_000_000
-MOST_CHUNKS = 10_000
-MOST_TOGETHER = 10_000
-
-_PAGE = b'<!doctype html><title>browserconc</title><link rel=icon href="data:,"><p>ok\n'
+from browserconc.lab import query, status_page
+from browserconc.lab.query import QueryError
 
 
 class Barrier:
@@ -60,30 +57,34 @@ class Barrier:
             return False
 
 
-def create_app() -> Flask:
-    """The application. It is made where it serves: after gevent's patching, after a fork."""
+def create_app(ledger: Path | None = None) -> Flask:
+    """The application. It is made where it serves: after gevent's patching, after a fork.
+
+    Args:
+        ledger: what the status page reads.
+    """
     app = Flask(__name__, static_folder=None)
     barrier = Barrier()
 
     @app.get("/slow")
     def slow() -> Response:
-        delay = _number("delay", 0.5, LONGEST_S)
-        page = _asked_page()
+        delay = query.number(request.args, "delay", 0.5)
+        page = query.page(request.args)
         time.sleep(delay)
-        return page.response()
+        return _response(page)
 
     @app.get("/cpu")
     def cpu() -> Response:
-        seconds = _number("seconds", 0.1, LONGEST_S)
-        page = _asked_page()
-        _burn(seconds)
-        return page.response()
+        seconds = query.number(request.args, "seconds", 0.1)
+        page = query.page(request.args)
+        query.burn(seconds)
+        return _response(page)
 
     @app.get("/stream")
     def stream() -> Response:
-        delay = _number("delay", 1.0, LONGEST_S)
-        chunks = _count("chunks", 10, 1, MOST_CHUNKS)
-        response = _asked_page().response()
+        delay = query.number(request.args, "delay", 1.0)
+        chunks = query.count(request.args, "chunks", 10, 1, query.MOST_CHUNKS)
+        response = _response(query.page(request.args))
         body = response.get_data()
         response.response = _spread(body, chunks, delay / chunks)
         response.content_length = len(body)
@@ -91,16 +92,20 @@ def create_app() -> Flask:
 
     @app.get("/barrier")
     def rendezvous() -> Response:
-        k = _count("k", 2, 1, MOST_TOGETHER)
-        timeout = _number("timeout", 10.0, LONGEST_S)
-        page = _asked_page()
+        k = query.count(request.args, "k", 2, 1, query.MOST_TOGETHER)
+        timeout = query.number(request.args, "timeout", 10.0)
+        page = query.page(request.args)
         if not barrier.wait(k, timeout):
             raise ServiceUnavailable(f"Fewer than {k} requests were inside together within {timeout:g} s.")
-        return page.response()
+        return _response(page)
 
     @app.get("/ready")
     def ready() -> Response:
-        return _asked_page().response()
+        return _response(query.page(request.args))
+
+    @app.get("/")
+    def status() -> Response:
+        return Response(status_page.page(ledger), mimetype="text/html")
 
     @app.get("/favicon.ico")
     def favicon() -> Response:
@@ -110,68 +115,23 @@ def create_app() -> Flask:
     def sentence(problem: HTTPException) -> Response:
         return Response(f"{problem.description}\n", problem.code, mimetype="text/plain")
 
+    @app.errorhandler(QueryError)
+    def refusal(problem: QueryError) -> Response:
+        return Response(f"{problem}\n", 400, mimetype="text/plain")
+
     return app
 
 
-def _number(key: str, default: float, most: float) -> float:
-    text = request.args.get(key)
-    if text is None:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= most:  # also refuses nan
-        raise BadRequest(f"{key} must be a number of seconds from 0 to {most:g}, not {text[:40]!r}.")
-    return value
-
-
-def _count(key: str, default: int, least: int, most: int) -> int:
-    text = request.args.get(key)
-    if text is None:
-        return default
-    value = int(text) if text.isascii() and text.isdigit() and len(text) < 12 else least - 1
-    if not least <= value <= most:
-        raise BadRequest(f"{key} must be a whole number from {least} to {most}, not {text[:40]!r}.")
-    return value
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """What is to be answered: checked before the work, made after it.
-
-    So of a thousand requests that come at once, all are asleep soonest.
-    """
-
-    size: int
-    control: str | None
-
-    def response(self) -> Response:
-        """The page, filled with spaces up to its size; a smaller size cuts it off."""
-        response = Response(_PAGE[: self.size].ljust(self.size), mimetype="text/html")
-        if self.control is not None:
-            response.headers["Cache-Control"] = self.control
-        return response
-
-
-def _asked_page() -> _Page:
-    control = request.args.get("cache-control")
-    if control is not None and not (control.isascii() and control.isprintable()):
-        raise BadRequest("cache-control must be printable ASCII, for it becomes a header.")
-    return _Page(_count("size", len(_PAGE), 0, LARGEST_BYTES), control)
+def _response(page: query.Page) -> Response:
+    response = Response(page.body(), mimetype="text/html")
+    if page.control is not None:
+        response.headers["Cache-Control"] = page.control
+    return response
 
 
 def _spread(body: bytes, chunks: int, pause_s: float) -> Iterator[bytes]:
-    """One byte at once, for servers send the headers with the first of the body; then the pieces."""
-    yield body[:1]
-    step = max(1, -(-(len(body) - 1) // chunks))
-    for number in range(chunks):
+    first, *others = query.pieces(body, chunks)
+    yield first
+    for piece in others:
         time.sleep(pause_s)
-        yield body[1 + number * step : 1 + (number + 1) * step]
-
-
-def _burn(seconds: float) -> None:
-    """Keeps a core busy until this thread has had `seconds` of CPU time."""
-    end = time.thread_time() + seconds
-    while time.thread_time() < end:
-        sum(range(1000))
+        yield piece

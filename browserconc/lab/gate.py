@@ -17,11 +17,19 @@ import time
 from functools import partial
 from types import TracebackType
 
+from browserconc.lab.open_files import raise_limit
+
 LOOPBACK = "127.0.0.1"
+_FILES_PER_TAB = 3
+"""The listening socket, the tab's connection, and the idle one that a browser may open beside it."""
 
 
 class Gate:
-    """One listening port per tab; use as an asynchronous context manager."""
+    """One listening port per tab; use as an asynchronous context manager.
+
+    Raises:
+        TooFewFilesError: the limit on open files is too low for so many tabs.
+    """
 
     def __init__(self, tabs: int) -> None:
         self._tabs = tabs
@@ -31,6 +39,7 @@ class Gate:
 
     async def __aenter__(self) -> Gate:
         loop = asyncio.get_running_loop()
+        raise_limit(_FILES_PER_TAB * self._tabs)
         try:
             for index in range(self._tabs):
                 listener = socket.create_server((LOOPBACK, 0), backlog=16)

@@ -65,6 +65,11 @@ class BrowserError(Exception):
     """No browser, or none that starts; one sentence with what to do."""
 
 
+def is_path(name: str) -> bool:
+    """Whether `--browser` gives an executable rather than a name."""
+    return name not in _KINDS
+
+
 def find(name: str = "chromium", playwright: Path | None = None) -> Path | None:
     """The first browser of that name that starts, or None.
 
@@ -177,7 +182,7 @@ def _succeeds(argv: list[str]) -> bool:
 
 
 def _candidates(name: str, playwright: Path | None) -> Iterator[Path]:
-    if name not in _KINDS:
+    if is_path(name):
         yield Path(name)
         return
     if playwright:

@@ -8,6 +8,7 @@ measurement the first of them raises KeyboardInterrupt, and no other disturbs ou
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 import threading
@@ -15,6 +16,7 @@ from collections.abc import Callable, Coroutine
 from types import FrameType
 from typing import Any, TypeVar
 
+_LOG = logging.getLogger(__name__)
 _Outcome = TypeVar("_Outcome")
 
 _ORDERS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -68,6 +70,12 @@ async def _heedful(measure: Callable[[], Coroutine[Any, Any, _Outcome]]) -> _Out
         orders += 1
         task.cancel()
 
+    def complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # Ours are all awaited; what nobody awaits is a library's, when what it talked to is gone.
+        if "never retrieved" not in context["message"]:
+            _LOG.warning("%s: %s", context["message"], context.get("exception"))
+
+    asyncio.get_running_loop().set_exception_handler(complain)
     if sys.platform != "win32":  # whose loop has no signal handlers: Ctrl-C cancels us instead
         for number in _heeded():
             asyncio.get_running_loop().add_signal_handler(number, heed)

@@ -25,6 +25,9 @@ Process: TypeAlias = subprocess.Popen[bytes]
 PIPE = subprocess.PIPE
 DEVNULL = subprocess.DEVNULL
 
+_LONGEST_ROOT = 60
+"""Bytes. Chromium puts `/.org.chromium.Chromium.XXXXXX/SingletonSocket` behind it and crashes where that
+does not fit into the 108 bytes of a socket's address (sockaddr_un), as below a long TMPDIR."""
 _CLEARING_S = 6.0
 """How long the warden may take to clear up; it gives up by itself after four seconds."""
 
@@ -47,7 +50,7 @@ class Household:
 
     def __init__(self) -> None:
         try:
-            self.root = Path(tempfile.mkdtemp(prefix="browserconc-"))
+            self.root = _new_root()
         except OSError as problem:
             raise ProcessError(
                 f"No temporary directory could be made in {tempfile.gettempdir()} ({problem.strerror}): "
@@ -167,6 +170,16 @@ class Household:
         with contextlib.suppress(OSError, ValueError):  # the warden is gone: close() sees to it
             self._warden.stdin.write(line.encode() + b"\n")
             self._warden.stdin.flush()
+
+
+def _new_root() -> Path:
+    root = tempfile.mkdtemp(prefix="browserconc-")
+    if os.name == "posix" and len(os.fsencode(root)) > _LONGEST_ROOT:
+        with contextlib.suppress(OSError):  # then the long one has to do
+            short = tempfile.mkdtemp(prefix="browserconc-", dir="/tmp")
+            Path(root).rmdir()
+            root = short
+    return Path(root)
 
 
 def run(

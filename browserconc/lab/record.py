@@ -10,17 +10,20 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from browserconc import recording
 from browserconc.evidence import client, ledger
+from browserconc.evidence.kernel import AcceptQueue
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
 from browserconc.lab.observe import observed
+from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.process import Household, ProcessError
-from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
+from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes, tree_cpu_ns
 from browserconc.lab.running import Running, ServerError, start
 from browserconc.lab.servers import parse
 from browserconc.lab.strategies import STRATEGIES, raw_socket
@@ -29,6 +32,12 @@ from browserconc.model.plan import Trial
 from browserconc.recording import Manifest, Recording
 
 PROGRESS_PERIOD_S = 0.25
+WORK = {
+    "sleep": "/slow?delay={seconds:g}",
+    "compute": "/cpu?seconds={seconds:g}",
+    "block": "/slow?delay={seconds:g}&blocking=1",
+}
+"""What the endpoint does for a request: the address for each kind of work."""
 
 
 class Watcher(Protocol):
@@ -53,7 +62,6 @@ async def record(
     """
     strategy = STRATEGIES[trial.strategy]
     server = parse(trial.server)
-    into.mkdir(parents=True, exist_ok=True)
     manifest = Manifest(
         id=trial.id,
         strategy=trial.strategy,
@@ -64,6 +72,8 @@ async def record(
         delay_s=trial.delay_s,
         repeat=trial.repeat,
     )
+    # What stands there if we are killed before the trial is over.
+    recording.save(into, replace(manifest, error="The run was killed in the middle of this trial."))
     running: Running | None = None
     tabs: Tabs | None = None
     try:
@@ -78,28 +88,48 @@ async def record(
         assert running
         manifest = replace(
             manifest,
-            url=f"{running.origin}/slow?delay={trial.delay_s:g}",
+            url=f"{running.origin}{WORK[trial.work].format(seconds=trial.delay_s)}",
             prepared_ns=time.monotonic_ns(),
             netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs) if tabs else (),
         )
         async with observed(tabs, evidence, into) as unseen:
             manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
         manifest = replace(manifest, doubts=(*manifest.doubts, *unseen))
-    except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError) as problem:
+    except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError, TooFewFilesError) as problem:
         manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())
+    except OSError as problem:  # a full disk, no sockets left
+        reason = f"The trial's files or sockets failed ({problem.strerror or problem})."
+        manifest = replace(manifest, error=reason, ended_ns=time.monotonic_ns())
     except asyncio.CancelledError:
-        manifest = replace(manifest, error="Interrupted.", ended_ns=time.monotonic_ns())
+        manifest = replace(
+            manifest, error="Interrupted.", released_ns=_release(into), ended_ns=time.monotonic_ns()
+        )
         raise
     finally:
-        recording.save(into, manifest)
-        if running:
-            await running.stop()
-        if tabs:
-            for after in tabs.after_trial:
-                await after()
-            tabs.after_trial.clear()
-            await tabs.close()
+        try:
+            recording.save(into, manifest)
+        finally:
+            await _closed(running, tabs)
     return Recording(into, manifest)
+
+
+async def _closed(running: Running | None, tabs: Tabs | None) -> None:
+    if running:
+        await running.stop()
+    if tabs:
+        for after in tabs.after_trial:
+            await after()
+        tabs.after_trial.clear()
+        await tabs.close()
+
+
+def _release(folder: Path) -> int | None:
+    """When the first request was let go, as far as the client's log was written."""
+    try:
+        rows = client.read(folder / client.FILE)
+    except recording.RecordingError:
+        return None
+    return min((row.released_ns for row in rows if row.released_ns is not None), default=None)
 
 
 async def _open(strategy: Strategy, browsers: Browsers | None, count: int) -> Tabs | None:
@@ -121,6 +151,7 @@ async def _measure(
     watcher: Watcher,
 ) -> Manifest:
     urls = [strategy.address(manifest.url, index) for index in range(trial.tabs)]
+    facts = manifest.facts  # grows while the trial runs: an interrupted one keeps what it has
     done = 0
 
     def finished() -> None:
@@ -128,8 +159,11 @@ async def _measure(
         done += 1
 
     before = machine_load.Reading.take()
+    server_before = tree_cpu_ns(running.pid)
+    queue = AcceptQueue(running.port)
+    queue.sample()
     cpu_before = browser_cpu_ns() if tabs else 0
-    progress = asyncio.create_task(_report(trial.id, running.ledger, lambda: done, watcher))
+    progress = asyncio.create_task(_report(trial.id, running.ledger, queue, lambda: done, watcher))
     lines: list[client.ClientLine] = []
     released: release.Released | None = None
     try:
@@ -137,48 +171,56 @@ async def _measure(
             await raw_socket.measure(
                 household, urls=urls, mode="cold", timeout_s=trial.timeout_s, out=into / client.FILE
             )
-            facts: dict[str, Any] = {}
         else:
+            facts["browser"] = tabs.identity()
             if strategy.release == "fetch":
                 released = await release.fetch(tabs.pages[0], urls, trial.timeout_s, finished)
             else:
-                released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines)
+                gates: list[str] = []
+                facts["gates"] = gates
+                released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines, gates)
             client.write(into / client.FILE, released.lines)
-            facts = {"gates": released.gates, "browser": tabs.identity()}
     except asyncio.CancelledError:
         if lines:
-            client.write(into / client.FILE, lines)
+            with suppress(OSError):
+                client.write(into / client.FILE, lines)
         raise
     finally:
         progress.cancel()
     facts.update(machine_load.Reading.take().since(before))
+    queue.sample()
+    facts.update(queue.facts())
+    facts["server_model"] = running.server.model
+    if running.is_alive():
+        facts["server_cpu_ns"] = max(0, tree_cpu_ns(running.pid) - server_before)
     rows = client.read(into / client.FILE)
-    first = min((row.released_ns for row in rows if row.released_ns is not None), default=None)
     manifest = replace(
         manifest,
-        released_ns=released.released_ns if released else first,
+        released_ns=released.released_ns if released else _release(into),
         ended_ns=max((row.done_ns for row in rows if row.done_ns is not None), default=time.monotonic_ns()),
-        facts=facts,
     )
     if tabs:
         manifest = replace(
             manifest,
             startup_ns=tabs.startup_ns,
             cpu_ns=max(0, browser_cpu_ns() - cpu_before),
-            memory_bytes=max(0, browser_memory_bytes() - tabs.memory_before_bytes),
+            memory_bytes=browser_memory_bytes(but=tabs.processes_before),
         )
     if not running.is_alive():
-        tail = running.log_tail()
+        last = running.log_tail(1)
         manifest = replace(
-            manifest, doubts=(f"The server died during the trial{': ' + tail if tail else '.'}",)
+            manifest, doubts=(f"The server died during the trial{': ' + last if last else '.'}",)
         )
     return manifest
 
 
-async def _report(trial_id: str, path: Path, done: Callable[[], int], watcher: Watcher) -> None:
+async def _report(
+    trial_id: str, path: Path, queue: AcceptQueue, done: Callable[[], int], watcher: Watcher
+) -> None:
     """Tells the watcher, from what the ledger has grown by, how many requests are with the server."""
     growing = ledger.Progress(path)
     while True:
         await asyncio.sleep(PROGRESS_PERIOD_S)
+        queue.sample()
         started, ended = growing.counts()
         watcher.update(trial_id, max(done(), ended), started - ended)

@@ -28,12 +28,11 @@ or after LONGEST_SETTLE_S; a hundred idle tabs take that much for good."""
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What the driver saw. `gates` are the URLs at which the tabs waited, by index."""
+    """What the driver saw of one trial's requests."""
 
     released_ns: int
     ended_ns: int
     lines: list[ClientLine]
-    gates: list[str]
 
 
 Finished = Callable[[], None]
@@ -45,15 +44,17 @@ async def navigate(
     timeout_s: float,
     finished: Finished,
     seen: list[ClientLine],
+    gates: list[str],
 ) -> Released:
     """Page i navigates to urls[i]; all leave the gate together.
 
     A tab that crashes, never arrives or never loads is an error in its own line. `seen` grows with
-    every tab that is done: what is left of an interrupted run.
+    every tab that is done and `gates` holds the URLs at which the tabs wait, by index: what is left
+    of an interrupted run.
     """
     released: dict[int, int] = {}
     async with Gate(len(pages)) as gate:
-        gates = [gate.url(index, urlsplit(url).hostname or "") for index, url in enumerate(urls)]
+        gates += [gate.url(index, urlsplit(url).hostname or "") for index, url in enumerate(urls)]
         limit_s = ARM_TIMEOUT_S + LONGEST_SETTLE_S + timeout_s
         loads = [
             asyncio.create_task(_load(page, index, gates[index], urls[index], limit_s, finished, seen))
@@ -66,7 +67,13 @@ async def navigate(
             released_ns = min(released.values(), default=time.monotonic_ns())
             _, late = await asyncio.wait(loads, timeout=timeout_s)
         except asyncio.CancelledError:
-            seen[:] = [replace(line, released_ns=released.get(line.index)) for line in seen]
+            done = {line.index: line for line in seen}
+            seen[:] = [
+                replace(
+                    done.get(index) or ClientLine(index, urls[index], error="interrupted"), released_ns=at
+                )
+                for index, at in released.items()
+            ]
             raise
         finally:
             await _cancelled(loads)
@@ -80,7 +87,7 @@ async def navigate(
             if index not in released and line.error is None:
                 line = replace(line, error="the tab did not wait for its release", done_ns=None)
             lines.append(replace(line, released_ns=released.get(index, released_ns)))
-        return Released(released_ns, ended_ns, lines, gates)
+        return Released(released_ns, ended_ns, lines)
 
 
 async def _armed(gate: Gate, loads: Sequence[asyncio.Task[ClientLine]]) -> None:
@@ -148,9 +155,11 @@ async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Fin
     parts = urlsplit(urls[0])
     try:
         await page.goto(f"{parts.scheme}://{parts.netloc}/ready", timeout=ARM_TIMEOUT_S * 1000)
-        zero_ns = await _page_clock(page)
-    except DriverError as problem:
-        raise BrowserError(f"The page that fetches did not load: {first_line(problem)}") from problem
+        async with asyncio.timeout(ARM_TIMEOUT_S):
+            zero_ns = await _page_clock(page)
+    except (DriverError, TimeoutError) as problem:
+        reason = first_line(problem) or f"it did not answer within {ARM_TIMEOUT_S:g} s"
+        raise BrowserError(f"The page that fetches did not load: {reason}.") from problem
     await _settled()
     asked_ns = time.monotonic_ns()
     try:
@@ -161,13 +170,13 @@ async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Fin
             ClientLine(i, u, released_ns=asked_ns, error=f"no answer within {timeout_s:g} s")
             for i, u in enumerate(urls)
         ]
-        return Released(asked_ns, time.monotonic_ns(), rows, [])
+        return Released(asked_ns, time.monotonic_ns(), rows)
     except DriverError as problem:
         rows = [
             ClientLine(index, url, released_ns=asked_ns, error=first_line(problem)[:120])
             for index, url in enumerate(urls)
         ]
-        return Released(asked_ns, time.monotonic_ns(), rows, [])
+        return Released(asked_ns, time.monotonic_ns(), rows)
     ended_ns = time.monotonic_ns()
     lines = []
     for index, (url, row) in enumerate(zip(urls, answer, strict=True)):
@@ -182,7 +191,7 @@ async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Fin
                 error=row["error"],
             )
         )
-    return Released(asked_ns, ended_ns, lines, [])
+    return Released(asked_ns, ended_ns, lines)
 
 
 async def _page_clock(page: Page) -> int:

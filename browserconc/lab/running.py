@@ -12,12 +12,14 @@ import asyncio
 import errno
 import os
 import socket
+import sys
 import time
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from browserconc.evidence import ledger
+from browserconc.lab import environments
 from browserconc.lab.process import PIPE, Household, Process, ProcessError
 from browserconc.lab.server import Server
 
@@ -47,7 +49,7 @@ class Running:
     @property
     def origin(self) -> str:
         """Scheme, address and port, without a slash at the end."""
-        return f"http://{_LOOPBACK}:{self.port}"
+        return f"{self.server.kind.scheme}://{_LOOPBACK}:{self.port}"
 
     def is_alive(self) -> bool:
         """Whether its main process runs."""
@@ -63,7 +65,13 @@ class Running:
 
 
 async def start(
-    household: Household, server: Server, folder: Path, timeout_s: float = 10.0, *, port: int = 0
+    household: Household,
+    server: Server,
+    folder: Path,
+    timeout_s: float = 10.0,
+    *,
+    port: int = 0,
+    backlog: int = BACKLOG,
 ) -> Running:
     """Starts `server`; its ledger and log are kept in `folder`.
 
@@ -73,14 +81,16 @@ async def start(
         folder: exists; one folder per server.
         timeout_s: for all of its workers to be up.
         port: on the loopback interface; 0 takes a free one.
+        backlog: how many connections may wait to be accepted; some servers ask for another number.
 
     Raises:
         ServerError: a part of it is not installed, the port is taken, it died or was too slow.
     """
     _require(server)
+    python = await _python(server)
     account, log = folder / ledger.FILE, folder / LOG
-    with _listening(port) as listener:
-        argv = server.argv(str(account), listener.fileno())
+    with _listening(port, backlog) as listener:
+        argv = server.argv(str(account), listener.fileno(), python)
         try:
             process = household.spawn(argv, log=log, stdout=PIPE, pass_fds=(listener.fileno(),))
         except (ProcessError, OSError) as problem:
@@ -94,21 +104,32 @@ async def start(
     return running
 
 
+async def _python(server: Server) -> str:
+    if not server.kind.requirements:
+        return sys.executable
+    try:
+        return await asyncio.to_thread(environments.provide, server.kind.name, server.kind.requirements)
+    except environments.EnvironmentMissingError as problem:
+        raise ServerError(str(problem)) from problem
+
+
 def _require(server: Server) -> None:
     kind = server.kind
-    if find_spec(kind.package) is None:
-        raise ServerError(f"{server.spec} needs the package {kind.package}: pip install {kind.package}.")
+    missing = [package for package in kind.packages if find_spec(package) is None]
+    if missing:
+        what = f"the package{'s' * (len(missing) > 1)} {' and '.join(missing)}"
+        raise ServerError(f"{server.spec} needs {what}: pip install 'browserconc[servers]'.")
     if kind.forks and not hasattr(os, "fork"):
         raise ServerError(f"{server.spec} needs os.fork, which is missing here: use werkzeug-threaded.")
 
 
-def _listening(port: int) -> socket.socket:
+def _listening(port: int, backlog: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         if os.name == "posix":  # elsewhere it would let two programs share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((_LOOPBACK, port))
-        listener.listen(BACKLOG)
+        listener.listen(backlog)
         listener.set_inheritable(os.name == "nt")  # elsewhere pass_fds sees to it, without a race
     except (OSError, OverflowError) as problem:
         listener.close()
@@ -143,8 +164,8 @@ async def _ready(running: Running, process: Process, timeout_s: float) -> None:
 
 
 def _quoted(running: Running) -> str:
-    tail = running.log_tail()
-    return f"; its log ends:\n{tail}" if tail else "; its log is empty."
+    last = running.log_tail(1)
+    return f": {last}" if last else "; its log is empty."
 
 
 def _tail(path: Path, lines: int) -> str:

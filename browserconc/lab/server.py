@@ -11,8 +11,10 @@ import sys
 from dataclasses import dataclass
 from typing import Literal
 
-Model = Literal["threads", "single", "processes", "greenlets"]
+Model = Literal["threads", "single", "processes", "greenlets", "event-loop"]
 
+CA_FILE = "ca.pem"
+"""Beside the ledger of a server with TLS: the authority that signed its certificate."""
 LARGEST = 256
 """Most workers, or threads of a worker, that one server may be asked for."""
 
@@ -24,19 +26,22 @@ class Kind:
     `script` is run in the server's process. `sizes` are the default ones: none, (workers,) or
     (workers, threads). `bounded` says whether their product limits the requests at once (it is 1
     without sizes); `preforked` whether the first size is a number of processes that must be up.
-    `package` must be installed, and os.fork is needed where `forks`. `wider` names the kind that
-    takes more at once where this one has no size to raise.
+    `packages` must be installed, and os.fork is needed where `forks`. `wider` names the kind that
+    takes more at once where this one has no size to raise. `scheme` is that of its URLs. With
+    `requirements` it runs in an environment of its own that holds these packages.
     """
 
     name: str
     model: Model
     script: str
-    package: str
+    packages: tuple[str, ...]
     sizes: tuple[int, ...] = ()
     bounded: bool = True
     preforked: bool = False
     forks: bool = False
     wider: str | None = None
+    scheme: Literal["http", "https"] = "http"
+    requirements: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,11 @@ class Server:
         """How many processes report that they are up."""
         return self.sizes[0] if self.kind.preforked else 1
 
-    def argv(self, ledger: str, descriptor: int) -> list[str]:
+    def argv(self, ledger: str, descriptor: int, python: str = sys.executable) -> list[str]:
         """The command that serves on an inherited, already listening socket and writes `ledger`."""
-        # -P: neither a file in the working directory nor the script's neighbours shadow a package.
-        script = [sys.executable, "-P", self.kind.script]
+        # Neither a file in the working directory nor the script's neighbours shadow a package: -P, or
+        # for a Python that has no such switch -I.
+        script = [python, "-P" if python == sys.executable else "-I", self.kind.script]
         return [*script, self.kind.name, ledger, str(descriptor), *map(str, self.sizes)]
 
     def wider(self, n: int) -> str | None:

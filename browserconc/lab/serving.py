@@ -49,7 +49,7 @@ def application(ledger: Ledger) -> Application:
     """The slow endpoint with the ledger around it."""
     from browserconc.lab.endpoint import create_app  # noqa: PLC0415 - not before gevent has patched
 
-    return ledger.around(create_app().wsgi_app)
+    return ledger.around(create_app(ledger.path).wsgi_app)
 
 
 def _raise_file_limit() -> None:

@@ -19,7 +19,8 @@ class Evidence:
 
     `gates` maps the URL at which a tab waited for its release to the tab's index. `sources` are
     those that delivered a log. `facts` hold what is true of the trial as a whole, such as
-    "max_sockets_per_group" from the browser's own log or "cpu_busy_share" of the machine.
+    "max_sockets_per_group" from the browser's own log or "cpu_busy_share" of the machine. `error` is
+    the sentence that says why the trial did not come to its end.
     """
 
     strategy: str
@@ -37,6 +38,7 @@ class Evidence:
     gates: Mapping[str, int] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class Cause:
     `claims` says which stretches of one request this cause explains. `limits` tells whether it
     holds requests back so that fewer run at once (a limit), or only takes time. `limit` gives the
     number it holds them at, where the evidence shows one; `remark` says what else a reader of the
-    verdict must know.
+    verdict must know. `slows` is for a limit that lets requests in and then works on no more than
+    `limit` of them: that many overlap in the ledger proves nothing against it.
     """
 
     id: str
@@ -71,6 +74,7 @@ class Cause:
     remedy: str
     claims: Callable[[Timeline, Case], Iterable[Claim]]
     limits: bool = False
+    slows: bool = False
     limit: Callable[[Case], int | None] | None = None
     remark: Callable[[Case], str | None] | None = None
     threads: tuple[str, ...] = ()

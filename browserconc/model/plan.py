@@ -22,8 +22,9 @@ class BrowserChoice:
 class Trial:
     """One strategy putting `tabs` requests in flight at once against one server.
 
-    `server` is a name of the contract such as "gunicorn-sync:4". `delay_s` is what the slow
-    endpoint sleeps for each request. `timeout_s` bounds the measurement, not its preparation.
+    `server` is a name of the contract such as "gunicorn-sync:4". `delay_s` is how long the endpoint
+    works on each request, `work` how: "sleep", "compute" (CPU time) or "block" (sleeps in a coroutine
+    and stops an event loop by it). `timeout_s` bounds the measurement, not its preparation.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Trial:
     delay_s: float
     repeat: int
     timeout_s: float
+    work: str = "sleep"
 
 
 @dataclass(frozen=True, slots=True)

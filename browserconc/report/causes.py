@@ -26,4 +26,5 @@ def render(causes: Sequence[Cause], *, colour: bool = False, width: int = 80) ->
         if cause.threads:
             console.print(Padding(Text(f"Met in: {', '.join(cause.threads)}", style="dim"), (0, 0, 0, 2)))
         console.print()
-    return out.getvalue().rstrip("\n") + "\n"
+    lines = [line if colour else line.rstrip() for line in out.getvalue().rstrip("\n").split("\n")]
+    return "\n".join(lines) + "\n"

@@ -34,6 +34,12 @@ CONTRACT_SERVERS = [
     "gunicorn-gthread",
     "gunicorn-gevent",
     "gevent",
+    "waitress",
+    "sanic",
+    "uvicorn",
+    "hypercorn-h2",
+    "flask-0.12",
+    "flask-1.0",
 ]
 CONTRACT_CAUSES = [
     "cache-lock",

@@ -8,14 +8,21 @@ from pathlib import Path
 import pytest
 
 from browserconc.model.finding import Result
-from browserconc.report import markdown, result_json, terminal
+from browserconc.report import har, junit, markdown, perfetto, result_json, terminal
 from tests.golden.results import RESULTS
 
 HERE = Path(__file__).parent
 REPORTS: dict[str, Callable[[Result], str]] = {
     "txt": terminal.render,
     "md": markdown.render,
+    "junit.xml": junit.render,
 }
+FOR_OTHER_TOOLS: dict[str, Callable[[Result], str]] = {
+    "json": result_json.render,
+    "har": har.render,
+    "trace.json": perfetto.render,
+}
+"""Long ones: one result of each will do."""
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -28,9 +35,10 @@ def test_report_is_the_golden_one(name: str, form: str, request: pytest.FixtureR
     assert rendered == golden.read_text(encoding="utf-8")
 
 
-def test_json_is_the_golden_one(request: pytest.FixtureRequest) -> None:
-    golden = HERE / "forum-thread.json"
-    rendered = result_json.render(RESULTS["forum-thread"]())
+@pytest.mark.parametrize("form", FOR_OTHER_TOOLS)
+def test_file_is_the_golden_one(form: str, request: pytest.FixtureRequest) -> None:
+    golden = HERE / f"forum-thread.{form}"
+    rendered = FOR_OTHER_TOOLS[form](RESULTS["forum-thread"]())
     if request.config.getoption("--update-golden"):
         golden.write_text(rendered, encoding="utf-8")
     assert rendered == golden.read_text(encoding="utf-8")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ SMALL = ("--tabs", "3", "--delay", "0.2")
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a command left: its exit code, what it said, and who survived it."""
+    """What a command left behind: its exit code and what it said."""
 
     code: int
     stdout: str
@@ -38,13 +40,19 @@ class Ended:
 
 
 class Command:
-    """`python -m browserconc …`, with temporary files below `place` and in a session of its own."""
+    """`python -m browserconc …` in `place`, in a session of its own, with temporary files of its own."""
 
-    def __init__(self, place: Path, *arguments: str, environment: dict[str, str] | None = None) -> None:
-        self.temporary = place / "tmp"
-        self.temporary.mkdir(exist_ok=True)
+    def __init__(
+        self,
+        place: Path,
+        *arguments: str,
+        environment: dict[str, str] | None = None,
+        ignoring: Sequence[int] = (),
+        shell: str = "",
+    ) -> None:
+        self.temporary = Path(tempfile.mkdtemp(prefix="bc-"))  # short, see Household
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "browserconc", *arguments],
+            ["bash", "-c", shell] if shell else [sys.executable, "-m", "browserconc", *arguments],
             env={**os.environ, "TMPDIR": str(self.temporary), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -52,7 +60,7 @@ class Command:
             text=True,
             cwd=place,
             start_new_session=True,
-            preexec_fn=_heed_signals,
+            preexec_fn=lambda: _dispositions(ignoring),  # noqa: PLW1509 - the tests run no threads
         )
 
     def wait_for(self, condition: Callable[[], bool]) -> bool:
@@ -62,8 +70,13 @@ class Command:
             if self.process.poll() is not None:
                 return False
             assert time.monotonic() < deadline, "waited in vain"
-            time.sleep(0.002)
+            time.sleep(0.01)
         return True
+
+    def reach(self, condition: Callable[[], bool]) -> None:
+        """Waits until the condition holds; the command must not end before."""
+        if not self.wait_for(condition):
+            raise AssertionError(f"It ended too early: {self.end()}")
 
     def end(self) -> Ended:
         """Waits for its end; nothing of it may be left two seconds later."""
@@ -73,11 +86,12 @@ class Command:
             if self.process.poll() is None:
                 self.process.kill()
         self.assert_nothing_is_left()
+        shutil.rmtree(self.temporary)
         return Ended(self.process.returncode, stdout, stderr)
 
     def assert_nothing_is_left(self) -> None:
         deadline = time.monotonic() + 4
-        while left := [*self.temporary.iterdir(), *self.household()]:
+        while left := [*self.temporary.glob("browserconc-*"), *self.household()]:
             assert time.monotonic() < deadline, left
             time.sleep(0.02)
 
@@ -128,7 +142,7 @@ def _is_browser(process: psutil.Process) -> bool:
     return has_folder and not any(word.startswith("--type=") for word in words)
 
 
-def _heed_signals() -> None:
+def _dispositions(ignored: Sequence[int]) -> None:
     """A test run in the background may have been told to ignore Ctrl-C, which would be inherited."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)

@@ -147,3 +147,16 @@ def test_short_commands() -> None:
         run(["no-such-program"], 1)
     with pytest.raises(ProcessError, match=r"did not end within 0\.2 s\."):
         run(SLEEP, 0.2)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the limit is that of sockaddr_un")
+def test_below_a_long_temporary_directory_the_household_lies_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = tmp_path / ("x" * 60)
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+    with Household() as household:
+        assert household.root.is_dir()
+        assert len(str(household.root)) <= 60
+        assert not list(long.iterdir())

@@ -298,7 +298,7 @@ def test_folders_and_missing_files_are_refused(tmp_path: Path):
         explain(tmp_path / "missing", EVERYTHING)
     with pytest.raises(LogError, match="is not a file"):
         explain(tmp_path, EVERYTHING)
-    with pytest.raises(LogError, match="cannot be read"):
+    with pytest.raises(LogError, match="has no run"):
         explain_recording.explain(tmp_path, EVERYTHING)
     with pytest.raises(LogError, match="judged as a whole"):
         explain_recording.explain(RECORDINGS / "threaded", Choice(url="x"))

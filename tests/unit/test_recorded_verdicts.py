@@ -57,6 +57,12 @@ VERDICTS = {
     "default-pool": {"tabs": CACHE_LOCK, "tabs-distinct": SIX_PER_HOST},
     "happy-eyeballs-v3": {"tabs": CACHE_LOCK, "tabs-distinct": SIX_PER_HOST},
     "trace-and-cdp": {"fetch-distinct": SIX_PER_HOST},
+    "server-cpu": {"raw-socket": ("serial", 1, "server", "server-cpu")},
+    "event-loop-blocked": {"raw-socket": ("serial", 1, "server", "event-loop-blocked")},
+    "event-loop-free": {"raw-socket": CONCURRENT},
+    # A silent connection for 2.5 s, and a backlog of five: both before a server of width one.
+    "idle-connection": {"raw-socket": ("serial", 1, "server", "idle-connection")},
+    "accept-backlog": {"raw-socket": ("serial", 1, "server", "accept-backlog")},
     # The lock gives up after 20 s; what then runs together is limited by the connections per host.
     "forum-thread": {"tabs": ("limited", 6, "browser", "cache-lock")},
 }
@@ -81,7 +87,7 @@ WITHOUT_NETLOG = {
         "raw-socket": busy(4),
         "tabs": UNDECIDED,
         "tabs-distinct": busy(4),
-        "contexts": UNDECIDED,
+        "contexts": busy(4),
         "raw-socket-gunicorn-sync-10": CONCURRENT,
     },
 }

@@ -31,6 +31,10 @@ def test_a_spec_survives_the_round_trip(name: str, sizes: list[int]) -> None:
         ("gunicorn-gthread:2x4", "threads", 8, 2),
         ("gunicorn-gevent:2", "greenlets", None, 2),
         ("gevent", "greenlets", None, 1),
+        ("waitress:3", "threads", 3, 1),
+        ("sanic:4", "event-loop", None, 4),
+        ("uvicorn", "event-loop", None, 1),
+        ("hypercorn-h2", "event-loop", None, 1),
     ],
 )
 def test_what_a_name_means(spec: str, model: str, capacity: int | None, workers: int) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from browserconc.analysis.causes import (
+    accept_backlog,
     browser_overhead,
     cache_lock,
     connection_setup,
+    event_loop_blocked,
     host_limit,
+    idle_connection,
     load_throttle,
     machine_saturated,
     pool_limit,
+    server_cpu,
     server_width,
     staggered_start,
 )
@@ -21,7 +25,11 @@ CAUSES: tuple[Cause, ...] = (
     host_limit.CAUSE,
     pool_limit.CAUSE,
     load_throttle.CAUSE,
+    accept_backlog.CAUSE,
     server_width.CAUSE,
+    idle_connection.CAUSE,
+    event_loop_blocked.CAUSE,
+    server_cpu.CAUSE,
     connection_setup.CAUSE,
     browser_overhead.CAUSE,
     machine_saturated.CAUSE,

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from browserconc.analysis.processors import SATURATED_HANDOVER_NS, saturated
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
 from browserconc.model.timeline import Timeline
 
-BUSY_SHARE = 0.9
-PRESSURE_SHARE = 0.25
-"""For this part of the time at least one process waited for a core (Documentation/accounting/psi.rst)."""
-LONGEST_NS = 1_000_000_000
-"""No scheduler keeps a process waiting much longer; what lasts longer has another reason."""
 _ENVELOPES = (
     "HTTP_STREAM_REQUEST",
     "HTTP_TRANSACTION_READ_HEADERS",
@@ -31,15 +27,6 @@ _ENVELOPES = (
 """Spans that contain the steps of others, the server's among them."""
 
 
-def saturated(case: Case) -> bool:
-    """Did the machine's processors run out during this trial?"""
-    busy = case.evidence.facts.get("cpu_busy_share")
-    pressure = case.evidence.facts.get("cpu_pressure_share")
-    return (isinstance(busy, float) and busy >= BUSY_SHARE) or (
-        isinstance(pressure, float) and pressure >= PRESSURE_SHARE
-    )
-
-
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     if not saturated(case):
         return
@@ -51,7 +38,7 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     )
     reached_ns = timeline.start_ns
     for start_ns, end_ns in [*steps, (timeline.end_ns, timeline.end_ns)]:
-        if 0 < start_ns - reached_ns <= LONGEST_NS:
+        if 0 < start_ns - reached_ns <= SATURATED_HANDOVER_NS:
             yield Claim(CAUSE.id, reached_ns, start_ns, "no processor was free")
         reached_ns = max(reached_ns, end_ns)
 

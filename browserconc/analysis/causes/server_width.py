@@ -7,12 +7,12 @@ as they are: a request can wait in one process while another has a thread to spa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
 
-from browserconc.analysis.concurrency import Interval, concurrency, service_spans
+from browserconc.analysis.concurrency import Interval, busy_throughout, concurrency, service_spans
+from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.service import on_the_wire_ns
-from browserconc.model.cause import HANDOVER_NS, Case, Cause
+from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
 from browserconc.model.timeline import Timeline, Track
 
@@ -36,7 +36,9 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     others = service_spans((t for t in _served(case) if t is not ledger and _pid(t) == _pid(ledger)), case)
     own = service_spans([ledger], case)
     width = concurrency(others + own, 0).sustained
-    if not _busy(others, width, sent_ns, service.start_ns):
+    if not busy_throughout(others, width, sent_ns, service.start_ns, longest_handover_ns(case)):
+        if _was_held_by_silence(ledger, case):  # between two requests, which were waited for all the same
+            yield from _each(others, sent_ns, service.start_ns)
         return
     busy = "one request" if width == 1 else f"{width} requests"
     yield Claim(
@@ -45,6 +47,22 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         service.start_ns,
         f"in the server's queue: sent, but the process that took it was busy with {busy}",
     )
+
+
+def _was_held_by_silence(ledger: Track, case: Case) -> bool:
+    """Did the process accept a connection that carried no request?"""
+    return any(_pid(track) == _pid(ledger) and not track.span("service") for track in case.strangers)
+
+
+def _each(others: Iterable[Interval], sent_ns: int, start_ns: int) -> Iterator[Claim]:
+    for begin, end in others:
+        if begin < start_ns and end > sent_ns:
+            yield Claim(
+                CAUSE.id,
+                max(begin, sent_ns),
+                min(end, start_ns),
+                "in the server's queue: sent, but the process that took it ran another request",
+            )
 
 
 def _nobody_saw_them_leave(case: Case) -> bool:
@@ -66,7 +84,7 @@ def _by_ledger_alone(timeline: Timeline, case: Case) -> Iterator[Claim]:
     if concurrency(served, 0).sustained != stated or service.start_ns - timeline.start_ns < INSTANT_NS:
         return
     others = service_spans((t for t in _served(case) if t is not timeline.tracks["ledger"]), case)
-    if _busy(others, stated, timeline.start_ns, service.start_ns):
+    if busy_throughout(others, stated, timeline.start_ns, service.start_ns, longest_handover_ns(case)):
         yield Claim(
             "server-width",
             timeline.start_ns,
@@ -91,20 +109,6 @@ def _served(case: Case) -> list[Track]:
 
 def _pid(track: Track) -> object:
     return track.facts.get("pid")
-
-
-def _busy(intervals: list[Interval], width: int, start_ns: int, end_ns: int) -> bool:
-    """Did `width` requests run from start to end, but for hand-overs from one to the next?"""
-    cuts = sorted({start_ns, end_ns, *(t for i in intervals for t in i if start_ns < t < end_ns)})
-    busy = idle = longest_idle = 0
-    for begin, end in pairwise(cuts):
-        if sum(s <= begin and e >= end for s, e in intervals) >= width:
-            busy += end - begin
-            idle = 0
-        else:
-            idle += end - begin
-            longest_idle = max(longest_idle, idle)
-    return longest_idle <= HANDOVER_NS and 2 * busy >= end_ns - start_ns
 
 
 CAUSE = Cause(

@@ -7,7 +7,16 @@ from difflib import get_close_matches
 
 from browserconc.lab.running import Running, ServerError, start
 from browserconc.lab.server import LARGEST, Kind, Server
-from browserconc.lab.servers import gevent, gunicorn, werkzeug
+from browserconc.lab.servers import (
+    flask_releases,
+    gevent,
+    gunicorn,
+    hypercorn_h2,
+    sanic,
+    uvicorn,
+    waitress,
+    werkzeug,
+)
 
 TABLE: dict[str, Kind] = {
     "werkzeug-threaded": werkzeug.THREADED,
@@ -17,6 +26,12 @@ TABLE: dict[str, Kind] = {
     "gunicorn-gthread": gunicorn.GTHREAD,
     "gunicorn-gevent": gunicorn.GEVENT,
     "gevent": gevent.GEVENT,
+    "waitress": waitress.WAITRESS,
+    "sanic": sanic.SANIC,
+    "uvicorn": uvicorn.UVICORN,
+    "hypercorn-h2": hypercorn_h2.HYPERCORN_H2,
+    "flask-0.12": flask_releases.FLASK_0_12,
+    "flask-1.0": flask_releases.FLASK_1_0,
 }
 
 __all__ = ["TABLE", "Running", "Server", "ServerError", "parse", "start"]
@@ -33,7 +48,8 @@ def parse(spec: str) -> Server:
     name, colon, size = spec.strip().partition(":")
     kind = TABLE.get(name)
     if kind is None:
-        near = get_close_matches(name, TABLE, n=1, cutoff=0.5)
+        longer = [each for each in TABLE if name and each.startswith(name)]  # gunicorn is not uvicorn
+        near = longer or get_close_matches(name, TABLE, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]}? " if near else ""
         raise ValueError(f"There is no server {name!r}: {hint}Choose one of {', '.join(TABLE)}.")
     if not colon:

@@ -7,7 +7,7 @@ from typing import Any
 
 from browserconc.lab.server import Kind
 
-GEVENT = Kind("gevent", "greenlets", __file__, "gevent", bounded=False)
+GEVENT = Kind("gevent", "greenlets", __file__, ("gevent",), bounded=False)
 
 
 def _main() -> None:

@@ -15,13 +15,15 @@ from browserconc.lab.server import Kind
 if TYPE_CHECKING:
     from browserconc.evidence.ledger import Ledger
 
-SYNC = Kind("gunicorn-sync", "processes", __file__, "gunicorn", sizes=(4,), preforked=True, forks=True)
-GTHREAD = Kind("gunicorn-gthread", "threads", __file__, "gunicorn", sizes=(2, 4), preforked=True, forks=True)
+SYNC = Kind("gunicorn-sync", "processes", __file__, ("gunicorn",), sizes=(4,), preforked=True, forks=True)
+GTHREAD = Kind(
+    "gunicorn-gthread", "threads", __file__, ("gunicorn",), sizes=(2, 4), preforked=True, forks=True
+)
 GEVENT = Kind(
     "gunicorn-gevent",
     "greenlets",
     __file__,
-    "gunicorn",
+    ("gunicorn",),
     sizes=(1,),
     bounded=False,
     preforked=True,

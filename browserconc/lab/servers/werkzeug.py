@@ -13,9 +13,9 @@ from typing import Any
 
 from browserconc.lab.server import Kind
 
-THREADED = Kind("werkzeug-threaded", "threads", __file__, "werkzeug", bounded=False)
-SINGLE = Kind("werkzeug-single", "single", __file__, "werkzeug", wider="werkzeug-threaded")
-FORKING = Kind("werkzeug-forking", "processes", __file__, "werkzeug", sizes=(4,), forks=True)
+THREADED = Kind("werkzeug-threaded", "threads", __file__, ("werkzeug",), bounded=False)
+SINGLE = Kind("werkzeug-single", "single", __file__, ("werkzeug",), wider="werkzeug-threaded")
+FORKING = Kind("werkzeug-forking", "processes", __file__, ("werkzeug",), sizes=(4,), forks=True)
 
 
 def _main() -> None:

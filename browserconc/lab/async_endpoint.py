@@ -1,0 +1,183 @@
+"""The slow endpoint for asynchronous servers: the same addresses, pages and rules as `endpoint.py`.
+
+It is plain ASGI without a framework; Sanic, which has handlers of its own, calls `respond` too.
+What the Flask endpoint does in a thread is done in a coroutine here, so `/slow` sleeps without
+holding anybody back. `/slow?blocking=1` makes the beginner's mistake, time.sleep in a coroutine,
+and `/cpu` computes in one: both stop the event loop and every other request with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+from browserconc.evidence.ledger import Ledger
+from browserconc.lab import query, status_page
+from browserconc.lab.query import Page, Query, QueryError
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_TEXT = "text/plain; charset=utf-8"
+_HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back; `size` is the length of the whole body in bytes."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    size: int
+    body: AsyncIterator[bytes]
+
+
+class Endpoint:
+    """One process's endpoint: it remembers who waits at the barrier and nothing else.
+
+    `ledger` is what its status page reads.
+    """
+
+    def __init__(self, ledger: Path | None = None) -> None:
+        self._ledger = ledger
+        self._changed = asyncio.Condition()
+        self._waiting: dict[int, int] = {}
+        self._groups: dict[int, int] = {}
+
+    async def respond(self, path: str, query_string: str) -> Answer:
+        """Does the work that the address asks for and gives the answer."""
+        asked = dict(reversed(parse_qsl(query_string, keep_blank_values=True)))  # the first counts
+        try:
+            return await self._work(path, asked)
+        except QueryError as problem:
+            return _sentence(400, str(problem))
+
+    async def _work(self, path: str, asked: Query) -> Answer:
+        page = query.page(asked)
+        match path:
+            case "/slow":
+                delay = query.number(asked, "delay", 0.5)
+                if asked.get("blocking"):
+                    time.sleep(delay)  # noqa: ASYNC251 - the mistake that this address is for
+                else:
+                    await asyncio.sleep(delay)
+            case "/cpu":
+                query.burn(query.number(asked, "seconds", 0.1))
+            case "/stream":
+                delay = query.number(asked, "delay", 1.0)
+                chunks = query.count(asked, "chunks", 10, 1, query.MOST_CHUNKS)
+                return _answer(page, _spread(page.body(), chunks, delay / chunks))
+            case "/barrier":
+                k = query.count(asked, "k", 2, 1, query.MOST_TOGETHER)
+                timeout = query.number(asked, "timeout", 10.0)
+                if not await self._meet(k, timeout):
+                    return _sentence(
+                        503, f"Fewer than {k} requests were inside together within {timeout:g} s."
+                    )
+            case "/ready":
+                pass
+            case "/":
+                body = status_page.page(self._ledger)
+                return Answer(200, (("content-type", _HTML),), len(body), _whole(body))
+            case "/favicon.ico":
+                return Answer(204, (), 0, _whole(b""))
+            case _:
+                return _sentence(404, "There is no such address here.")
+        return _answer(page, _whole(page.body()))
+
+    async def _meet(self, k: int, timeout_s: float) -> bool:
+        """As `endpoint.Barrier`: goes on in groups of k; False when they are not there in time."""
+        async with self._changed:
+            mine = self._groups.get(k, 0)
+            self._waiting[k] = self._waiting.get(k, 0) + 1
+            if self._waiting[k] == k:
+                self._waiting[k] = 0
+                self._groups[k] = mine + 1
+                self._changed.notify_all()
+                return True
+            try:
+                async with asyncio.timeout(timeout_s):
+                    await self._changed.wait_for(lambda: self._groups.get(k, 0) != mine)
+            except TimeoutError:
+                self._waiting[k] -= 1
+                return False
+            return True
+
+
+def create_app(ledger: Ledger) -> AsgiApplication:
+    """The ASGI application, with a start and an end in the ledger for each request."""
+    endpoint = Endpoint(ledger.path)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _live(receive, send)
+            return
+        if scope["type"] != "http":  # a WebSocket: closed before it is opened, which is status 403
+            await send({"type": "websocket.close"})
+            return
+        key, status = _entered(ledger, scope), None
+        problem: BaseException | None = None
+        try:
+            answer = await endpoint.respond(scope["path"], scope["query_string"].decode("latin-1"))
+            status = answer.status
+            headers = [(name.encode(), value.encode()) for name, value in answer.headers]
+            headers.append((b"content-length", str(answer.size).encode()))
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            async for piece in answer.body:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        except BaseException as error:
+            problem = error
+            raise
+        finally:
+            ledger.ended(key, status, problem)
+
+    return app
+
+
+def _entered(ledger: Ledger, scope: Scope) -> str:
+    path = (scope.get("raw_path") or scope["path"].encode()).split(b"?", 1)[0]
+    if scope["query_string"]:
+        path += b"?" + scope["query_string"]
+    client = scope.get("client")
+    return ledger.started(
+        port=client[1] if client else 0,
+        host=dict(scope["headers"]).get(b"host", b"").decode("latin-1"),
+        method=scope["method"],
+        path=path.decode("latin-1"),
+    )
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    for step in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{step}.complete"})
+
+
+def _answer(page: Page, body: AsyncIterator[bytes]) -> Answer:
+    control = (("cache-control", page.control),) if page.control is not None else ()
+    return Answer(200, (("content-type", _HTML), *control), page.size, body)
+
+
+def _sentence(status: int, text: str) -> Answer:
+    body = f"{text}\n".encode()
+    return Answer(status, (("content-type", _TEXT),), len(body), _whole(body))
+
+
+async def _whole(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def _spread(body: bytes, chunks: int, pause_s: float) -> AsyncIterator[bytes]:
+    first, *others = query.pieces(body, chunks)
+    yield first
+    for piece in others:
+        await asyncio.sleep(pause_s)
+        yield piece

@@ -1,0 +1,48 @@
+"""uvicorn: one process, one event loop, a task for every request; ASGI.
+
+As it is installed: with uvloop and httptools where they are there, else asyncio and h11.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from browserconc.lab.server import Kind
+
+UVICORN = Kind("uvicorn", "event-loop", __file__, ("uvicorn",), bounded=False)
+
+
+def _main() -> None:
+    import uvicorn  # noqa: PLC0415 - in the server's process only
+
+    from browserconc.evidence.ledger import Ledger  # noqa: PLC0415
+    from browserconc.lab import serving  # noqa: PLC0415
+    from browserconc.lab.async_endpoint import create_app  # noqa: PLC0415
+
+    orders = serving.orders()
+    ledger = Ledger(orders.ledger)
+    config = uvicorn.Config(create_app(ledger), log_level="warning", access_log=False, backlog=16_384)
+    config.load()
+    protocol: Any = config.http_protocol_class
+
+    class Observed(protocol):  # type: ignore[misc]
+        """Notes when a connection leaves the accept queue."""
+
+        def connection_made(self, transport: Any) -> None:
+            ledger.accepted(transport.get_extra_info("peername")[1])
+            super().connection_made(transport)
+
+    config.http_protocol_class = Observed
+
+    class Announced(uvicorn.Server):
+        """Says when it is up."""
+
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets=sockets)
+            orders.ready()
+
+    Announced(config).run(sockets=[orders.listener()])
+
+
+if __name__ == "__main__":
+    _main()
