@@ -107,8 +107,8 @@ class NetLogStream:
     """The events of one NetLog, read a block of lines at a time: an iterator that can be used once.
 
     `wanted` says which types of event are of interest, by their names, and `of` of which types of
-    source; the others are passed over cheaply. `polled` and `skipped` are as in NetLog and known when all events were taken, as is
-    `first_ns`, the instant of the log's first event of any type. `last_ns` is that of the last
+    source; the others are passed over cheaply. `polled` and `skipped` are as in NetLog and
+    known when all events were taken, as is `first_ns`, the instant of the log's first event of any type. `last_ns` is that of the last
     event taken. `errors` names the browser's error numbers.
     """
 
