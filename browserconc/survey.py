@@ -89,7 +89,8 @@ async def _surveyed(household: Household, server: Server, alone: asyncio.Lock) -
     try:
         running = await start(household, server, folder)
     except ServerError as problem:
-        return capacity.failed(server.spec, server.model, stated, str(problem))
+        log = f"\nIts log ends:\n{problem.log}" if problem.log else ""
+        return capacity.failed(server.spec, server.model, stated, f"{problem}{log}")
     probe = Probe(household, running, folder)
     try:
         seen: list[Seen] = []

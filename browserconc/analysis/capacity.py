@@ -90,6 +90,8 @@ def row(probed: Probed) -> ServerRow:
     threads = {(track.facts.get("pid"), track.facts.get("thread")) for track in best.tracks}
     blocked = [number for number, blocks in probed.silent.items() if blocks]
     alone_ns = _lasted_ns(_spans(probed.computing_alone))
+    cores = together(probed.computing, alone_ns) if alone_ns else None
+    computing_pids = len({track.facts.get("pid") for track in probed.computing})
     blocking = together(probed.blocking, probed.blocking_ns)
     found = ServerRow(
         server=probed.server,
@@ -103,8 +105,9 @@ def row(probed: Probed) -> ServerRow:
         keep_alive=probed.keep_alive,
         silent_connection_blocks=probed.silent.get(1),
         silent_connections_to_block=min(blocked, default=None),
-        cpu_cores=together(probed.computing, alone_ns) if alone_ns else None,
-        computing_pids=len({track.facts.get("pid") for track in probed.computing}),
+        # A process of Python computes on one core: more is the scatter of a busy machine.
+        cpu_cores=min(cores, float(computing_pids)) if cores else None,
+        computing_pids=computing_pids,
         blocking_at_once=max(1, round(blocking)) if blocking else None,
         sentence="",
         error=None,

@@ -31,7 +31,11 @@ _LOOPBACK = "127.0.0.1"
 
 
 class ServerError(Exception):
-    """A server that does not start: one sentence, and the last lines of its log where it has some."""
+    """A server that does not start: one sentence. `log` has the last lines of its log, if it has some."""
+
+    def __init__(self, sentence: str, log: str = "") -> None:
+        super().__init__(sentence)
+        self.log = log
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,8 @@ async def _ready(running: Running, process: Process, timeout_s: float) -> None:
             await asyncio.to_thread(running._household.stop, process, 0.5)
             raise ServerError(
                 f"{running.server.spec} died while it started (exit code {process.returncode})"
-                f"{_quoted(running)}"
+                f"{_quoted(running)}",
+                running.log_tail(),
             )
         up += 1
 
