@@ -60,7 +60,7 @@ async def goto(pages: Sequence[Page], urls: Sequence[str]) -> None:
 
 async def gate(pages: Sequence[Page], urls: Sequence[str]) -> None:
     """As `compare` does it."""
-    await release.navigate(pages, urls, TIMEOUT_S, lambda: None, [])
+    await release.navigate(pages, urls, TIMEOUT_S, lambda: None, [], [])
 
 
 async def fetch(pages: Sequence[Page], urls: Sequence[str]) -> None:

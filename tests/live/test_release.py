@@ -36,7 +36,7 @@ async def _spread_ns(household: Household, pages: Sequence[Page], *, gate: bool)
     urls = [distinct_host(f"{running.origin}/slow?delay=1", index) for index in range(len(pages))]
     try:
         if gate:
-            await release.navigate(pages, urls, 20.0, lambda: None, [])
+            await release.navigate(pages, urls, 20.0, lambda: None, [], [])
         else:
             await asyncio.gather(*(page.goto(url) for page, url in zip(pages, urls, strict=True)))
     finally:
