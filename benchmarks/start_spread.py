@@ -99,7 +99,7 @@ async def fly(
 
 async def measure(options: argparse.Namespace, household: Household) -> list[Spread]:
     """All sizes and ways; navigations take turns, and every other round in reverse."""
-    folder = household.folder("netlogs")
+    folder = household.folder("netlogs") if options.netlog else None
     spreads = []
     async with Browsers(household, BrowserChoice(options.browser), netlogs=folder) as browsers:
         for count in (int(size) for size in options.tabs.split(",")):
@@ -154,6 +154,7 @@ async def main(options: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--tabs", default="10,100", help="how many, with commas between them")
+    parser.add_argument("--netlog", action="store_true", help="with the NetLog, as compare has it")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--server", default="gevent", help="one that holds them all")
     parser.add_argument("--browser", default="chromium", help="a name or the path of an executable")
