@@ -42,7 +42,7 @@ ONE_DOOR = {"playwright": "lab/browser.py", "subprocess": "lab/process.py"}
 PROCESS_CALLS = {"create_subprocess_exec", "create_subprocess_shell", "system", "popen", "posix_spawn"}
 STAND_ALONE = {"lab/warden.py", "lab/raw_client.py"}
 """Programs of processes of their own: they start nothing of ours, print and set their exit code."""
-MAY_EXIT = STAND_ALONE | {"cli.py", "__main__.py"}
+MAY_EXIT = STAND_ALONE | {"cli/__init__.py", "__main__.py"}
 
 PURE = ("model", "analysis")
 # fmt: off
@@ -117,7 +117,7 @@ def statement_offences(path: str, node: ast.AST) -> Iterator[str]:
             yield f"{name}() starts a process past lab/process.py"
         builtin = isinstance(node.func, ast.Name)
         if builtin and name == "print" and path not in MAY_EXIT:
-            yield "print() outside cli.py"
+            yield "print() outside cli"
         if builtin and name in WORLD_CALLS and part in PURE:
             yield f"{name}() in {part}, which is pure"
     exits = isinstance(node, ast.Name) and node.id in {"SystemExit", "exit", "quit"}
@@ -128,7 +128,7 @@ def statement_offences(path: str, node: ast.AST) -> Iterator[str]:
         and "exit" in {each.name for each in node.names}
     )
     if exits and path not in MAY_EXIT and not isinstance(getattr(node, "ctx", None), ast.Store):
-        yield "ends the process outside cli.py"
+        yield "ends the process outside cli"
 
 
 def called(node: ast.Call) -> str:
@@ -185,7 +185,7 @@ SABOTAGES = [
     ("lab/servers/gunicorn.py", "from .werkzeug import argv", "table or a neighbour"),
     ("lab/strategies/tabs.py", "from browserconc.lab import strategies", "table or a neighbour"),
     ("analysis/causes/cache_lock.py", "from browserconc.analysis.causes import host_limit", "neighbour"),
-    ("pipeline.py", "print('done')", "print() outside cli.py"),
+    ("pipeline.py", "print('done')", "print() outside cli"),
     ("report/terminal.py", "import sys\nif 0:\n    sys.exit(1)", "ends the process"),
     ("report/terminal.py", "from sys import exit", "ends the process"),
     ("profile.py", "raise SystemExit(2)", "ends the process"),
@@ -215,7 +215,7 @@ def test_sabotage_is_noticed(path: str, source: str, offence: str):
             "report/result_json.py",
             "from browserconc import __version__\nfrom browserconc.model import finding",
         ),
-        ("cli.py", "import sys\nfrom browserconc import pipeline, profile\nprint(1)\nsys.exit(0)"),
+        ("cli/__init__.py", "import sys\nfrom browserconc import pipeline, profile\nprint(1)\nsys.exit(0)"),
     ],
 )
 def test_what_the_map_allows_is_let_through(path: str, source: str):

@@ -1,0 +1,86 @@
+"""What commands that measure do alike: run with a live view, end in one sentence, keep a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from browserconc.cli.exits import CannotMeasure
+from browserconc.lab import interruption
+
+if TYPE_CHECKING:
+    from browserconc.model.finding import Result
+
+
+def measure(measuring: Callable[[Any], Any], quiet: bool) -> bool:
+    """Runs a measurement with its live view; True if it was interrupted, and all it started is gone."""
+    from browserconc.lab.browser import BrowserError
+    from browserconc.lab.process import ProcessError
+    from browserconc.recording import RecordingError
+    from browserconc.report.progress import TrialProgress
+
+    try:
+        with TrialProgress(quiet=quiet) as progress:
+            interruption.run(lambda: measuring(progress))
+    except interruption.InterruptionError as stop:
+        if stop.in_haste:
+            raise KeyboardInterrupt from None
+        return True
+    except (BrowserError, ProcessError, RecordingError) as problem:
+        raise CannotMeasure(str(problem)) from problem
+    return False
+
+
+def analyzed(folder: Path) -> Result:
+    """What a recording says.
+
+    Raises:
+        CannotMeasure: It cannot be read.
+    """
+    from browserconc import pipeline
+    from browserconc.recording import RecordingError
+
+    try:
+        return pipeline.analyze(folder)
+    except RecordingError as problem:
+        raise CannotMeasure(str(problem)) from problem
+
+
+def unmeasured(result: Result) -> str | None:
+    """Why a trial that was asked for has no answer at all; None where each has one."""
+    for trial in result.trials:
+        if not any(request.error is None for request in trial.requests):
+            verdict, *reasons = trial.verdict.doubts
+            plain = [reason for reason in reasons if "died" in reason or "failed" in reason]
+            return f"{trial.strategy} could not be measured: {(plain or reasons or [verdict])[0]}"
+    return None if result.trials else "Nothing was measured."
+
+
+def provide_browser() -> None:
+    """Provides a browser where none is found."""
+    from browserconc.lab import installed_browsers
+
+    if installed_browsers.find():
+        return
+    try:
+        path = installed_browsers.install(tell=lambda line: click.echo(line, err=True))
+    except installed_browsers.BrowserError as problem:
+        raise CannotMeasure(str(problem)) from problem
+    click.echo(f"Browser: {path} ({installed_browsers.version(path)})", err=True)
+
+
+def new_recording() -> Path:
+    """A folder that does not exist yet, named by the time, in the user's cache."""
+    from platformdirs import user_cache_path
+
+    stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+    folder = user_cache_path("browserconc") / stamp
+    number = 2
+    while folder.exists():
+        folder = folder.with_name(f"{stamp}-{number}")
+        number += 1
+    return folder

@@ -1,0 +1,66 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from browserconc.cli.output import FILES, wanted_file
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def run_options(command: _Command) -> _Command:
+    """Options that say what is run."""
+    for option in reversed(
+        [
+            click.option("--tabs", type=int, metavar="N", help="How many requests at once.  [10]"),
+            click.option(
+                "--delay", type=float, metavar="SECONDS", help="How long the endpoint works on each.  [0.5]"
+            ),
+            click.option("--work", metavar="KIND", help="How: sleep, compute or block.  [sleep]"),
+            click.option("--server", metavar="NAME", help="What serves the endpoint.  [werkzeug-threaded]"),
+            click.option("--strategies", metavar="A,B,…|all", help="Ways to put the requests in flight."),
+            click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),
+            click.option("--timeout", type=float, metavar="SECONDS", help="Longest time for one trial."),
+            click.option("--browser", metavar="NAME|PATH", help="chromium, a channel or an executable."),
+            click.option(
+                "--browser-arg",
+                "switches",
+                multiple=True,
+                metavar="SWITCH",
+                callback=lambda context, option, given: given or None,
+                help="One more switch for the browser; may be repeated.",
+            ),
+            click.option(
+                "--evidence", metavar="LIST|none", help="netlog, trace, cdp: asked of the browser.  [netlog]"
+            ),
+            click.option("--headed", is_flag=True, default=None, help="Show the browser's windows."),
+            click.option("--profile", metavar="NAME|FILE", help="A run profile; options given here win."),
+        ]
+    ):
+        command = option(command)
+    return command
+
+
+def report_options(command: _Command) -> _Command:
+    """Options that say which reports are made, and how long."""
+    for option in reversed(
+        [
+            click.option(
+                "--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - for stdout alone."
+            ),
+            click.option("--markdown", metavar="FILE|-", help="Write the report as Markdown."),
+            *(
+                click.option(
+                    f"--{name}", metavar="FILE|-", help=what, expose_value=False, callback=wanted_file
+                )
+                for name, what in FILES.items()
+            ),
+            click.option("--verbose", "-v", is_flag=True, help="Draw every request of every strategy."),
+        ]
+    ):
+        command = option(command)
+    return command

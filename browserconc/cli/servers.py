@@ -1,0 +1,48 @@
+"""`browserconc servers`: what each server does at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED, WrongUsage
+from browserconc.cli.measuring import measure
+from browserconc.cli.output import check_targets, colour, width, write
+
+if TYPE_CHECKING:
+    from browserconc.model.server_row import ServerRow
+
+
+@click.command()
+@click.argument("names", metavar="[NAME…]", nargs=-1)
+@click.option("--json", "json_file", metavar="FILE|-", help="Write the rows as JSON; - for stdout alone.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+def servers(names: tuple[str, ...], json_file: str | None, quiet: bool) -> int:
+    """Measure what each server really does at once, by raw sockets.
+
+    \b
+    browserconc servers
+    browserconc servers gunicorn-sync:4 gunicorn-gthread:2x4 --json -
+    """
+    from browserconc import survey
+    from browserconc.lab.servers import TABLE, parse
+    from browserconc.report import servers as servers_page
+    from browserconc.report import servers_json
+
+    try:
+        specs = list(dict.fromkeys(parse(name).spec for name in names or TABLE))
+    except ValueError as problem:
+        raise WrongUsage(str(problem)) from problem
+    check_targets(json_file)
+    rows: list[ServerRow] = []
+    interrupted = measure(lambda progress: survey.measure(specs, progress, rows), quiet)
+    surveyed = survey.here(rows)
+    text = servers_json.render(surveyed)
+    if json_file and json_file != "-":
+        write(json_file, text)
+    page = text if json_file == "-" else servers_page.render(surveyed, colour=colour(), width=width())
+    click.echo(page, nl=False)
+    if interrupted:
+        return INTERRUPTED
+    return CANNOT_MEASURE if all(row.error for row in rows) else 0
