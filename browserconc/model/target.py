@@ -1,0 +1,26 @@
+"""What `diagnose` asks of a server it knows nothing about: one request, as the user would send it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One request that is repeated through raw sockets and through a browser.
+
+    `headers`, `cookies` (name, value) and `body` are secrets: they are sent, and neither printed,
+    recorded nor logged, so they are no part of the representation. `storage_state` is the path of Playwright's
+    file of cookies and local storage. `verify_tls` is False where a certificate that does not check is
+    accepted. `wait_for` says when a page counts as loaded: "load", "networkidle", "request:GLOB" or a
+    CSS selector.
+    """
+
+    url: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    cookies: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    storage_state: str | None = None
+    verify_tls: bool = True
+    wait_for: str = "load"
