@@ -23,7 +23,9 @@ ALONE_TIMEOUT_S = 30.0
 FEWEST_TOGETHER = 12
 FIRST_ROUND_S, NEXT_ROUND_S, VARIANT_S = 6.0, 3.0, 1.0
 """What a first, a further and a changed round may take if the server runs one request at a time."""
-MOST_TOGETHER_ROUNDS = 5
+MOST_TOGETHER_ROUNDS, MOST_SHORT_ROUNDS = 5, 3
+SHORT_NS = 20_000_000
+"""A service time that is lost in what else a machine does: further rounds would not agree."""
 MOST_CLIENTS = 200
 MOST_SILENT = 16
 SILENCE_S = 1.5
@@ -175,7 +177,8 @@ def _same_new_url(view: OutsideView, service: int) -> Experiment | None:
 def _again(view: OutsideView, service: int) -> Experiment | None:
     """Wider, until two rounds agree that no more run at once."""
     rounds, level = together(view, service), highest(view, service)
-    if len(rounds) >= MOST_TOGETHER_ROUNDS or is_stable(view, service):
+    most = MOST_TOGETHER_ROUNDS if service >= SHORT_NS else MOST_SHORT_ROUNDS
+    if len(rounds) >= most or is_stable(view, service):
         return None
     in_time = int(NEXT_ROUND_S * 1e9 / service) * level
     return _round(view, service, max(3, level + 1, min(4 * level + 4, in_time, MOST_CLIENTS)))
@@ -193,6 +196,10 @@ def is_stable(view: OutsideView, service: int) -> bool:
 def _silence(view: OutsideView, service: int) -> Experiment | None:
     """Do as many silent connections as it has workers stop it?"""
     level = highest(view, service)
-    if named(view, "silence") or level > MOST_SILENT or together(view, service)[-1].is_stretched:
+    if service < SHORT_NS:
+        level = 1
+    elif level > MOST_SILENT or together(view, service)[-1].is_stretched:
+        return None
+    if named(view, "silence"):
         return None
     return Experiment("silence", 1, service / 1e9 + SILENCE_S, silent=level)
