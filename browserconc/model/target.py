@@ -10,10 +10,10 @@ class Target:
     """One request that is repeated through raw sockets and through a browser.
 
     `headers`, `cookies` (name, value) and `body` are secrets: they are sent, and neither printed,
-    recorded nor logged, so they are no part of the representation. `storage_state` is the path of Playwright's
-    file of cookies and local storage. `verify_tls` is False where a certificate that does not check is
-    accepted. `wait_for` says when a page counts as loaded: "load", "networkidle", "request:GLOB" or a
-    CSS selector.
+    recorded nor logged, so they are no part of the representation. `storage_state` is the path of
+    Playwright's file of cookies and local storage. `verify_tls` is False where a certificate that does
+    not check is accepted. `wait_for` says when a page counts as loaded: "load", "networkidle",
+    "request:GLOB" or a CSS selector.
     """
 
     url: str
