@@ -19,7 +19,6 @@ from browserconc.evidence import client, ledger
 from browserconc.lab import tls_client
 from browserconc.lab.process import Household
 from browserconc.lab.running import Running
-from browserconc.lab.server import CA_FILE
 from browserconc.lab.strategies import raw_socket
 from browserconc.model.timeline import Track
 
@@ -119,4 +118,4 @@ class Probe:
         return http.client.HTTPConnection("127.0.0.1", self._running.port, timeout=timeout_s)
 
     def _authority(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self._running.ledger.with_name(CA_FILE))
+        return ssl.create_default_context(cafile=self._running.ca_file)
