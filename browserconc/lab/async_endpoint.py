@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from browserconc.evidence.ledger import Ledger
-from browserconc.lab import query, status_page
+from browserconc.lab import crawled_page, query, status_page
 from browserconc.lab.query import Page, Query, QueryError
 
 Scope = dict[str, Any]
@@ -81,6 +81,14 @@ class Endpoint:
                     return _sentence(
                         503, f"Fewer than {k} requests were inside together within {timeout:g} s."
                     )
+            case "/page":
+                body = crawled_page.page(asked)
+                await asyncio.sleep(crawled_page.delay(asked))
+                return Answer(200, (("content-type", _HTML),), len(body), _whole(body))
+            case resource if resource.startswith("/resource/"):
+                kind, body = crawled_page.resource(resource.removeprefix("/resource/"))
+                await asyncio.sleep(crawled_page.delay(asked))
+                return Answer(200, (("content-type", kind),), len(body), _whole(body))
             case "/ready":
                 pass
             case "/":
