@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
 
 from browserconc.analysis.concurrency import Interval, levels
 from browserconc.model.network import LimitHit, Network, SocketGroup
@@ -117,17 +118,18 @@ def _hits(
     tracks: Sequence[Track], last_ns: int, per_group: int | None, address: Callable[[str], str]
 ) -> list[LimitHit]:
     waits: dict[tuple[str, str], list[int]] = defaultdict(list)
+    values: dict[tuple[str, str], int | None] = {}
     for track in tracks:
         for span in track.spans:
             if (cause := _limit(span)) is None:
                 continue
             waited_ns = (last_ns if span.end_ns is None else span.end_ns) - span.start_ns
             if waited_ns >= NOTICEABLE_NS:
-                at_socket = cause in _STALLS.values()
-                where = str(track.facts.get("group")) if at_socket else address(track.url)
+                where = _where(cause, track, address)
                 waits[cause, where].append(waited_ns)
+                values[cause, where] = _value(cause, span, per_group)
     found = [
-        LimitHit(cause, where, _value(cause, per_group), len(times), sum(times), max(times))
+        LimitHit(cause, where, values[cause, where], len(times), sum(times), max(times))
         for (cause, where), times in waits.items()
     ]
     return sorted(found, key=lambda hit: -hit.waited_ns)
@@ -141,12 +143,26 @@ def _limit(span: Span) -> str | None:
             return "cache-lock"
         case "DELEGATE_INFO" if span.detail.get("delegate_blocked_by") == "ResourceScheduler":
             return "load-throttle"
+        case "HTTP2_SESSION_STALLED_MAX_STREAMS":
+            return "h2-streams"
         case _:
             return None
 
 
-def _value(cause: str, per_group: int | None) -> int | None:
-    return {"host-limit": per_group, "cache-lock": 1}.get(cause)
+def _where(cause: str, track: Track, address: Callable[[str], str]) -> str:
+    """What was full: a group of the pool, a host's HTTP/2 connection, an entry of the cache."""
+    if cause in _STALLS.values():
+        return str(track.facts.get("group"))
+    if cause == "h2-streams":
+        parts = urlsplit(track.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    return address(track.url)
+
+
+def _value(cause: str, span: Span, per_group: int | None) -> int | None:
+    streams = span.detail.get("max_concurrent_streams")
+    stated = streams if isinstance(streams, int) else None
+    return {"host-limit": per_group, "cache-lock": 1, "h2-streams": stated}.get(cause)
 
 
 def _end_ns(track: Track, last_ns: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from browserconc.evidence import http2_session
 from browserconc.evidence.http_stream_pool import Stall
 from browserconc.evidence.netlog_event import Event, dependency
 
@@ -43,11 +44,12 @@ class Socket:
 
 @dataclass(slots=True)
 class Job:
-    """One demand for a socket."""
+    """One demand for a socket; of HTTP/2 it gets a session, whose socket may be there already."""
 
     group: str | None = None
     stall: Stall | None = None
     socket: int | None = None
+    session: int | None = None
 
 
 class SocketPool:
@@ -82,6 +84,8 @@ class SocketPool:
                 self.job(event.source_id).group = self._groups.setdefault(group, group)
             case "SOCKET_POOL_BOUND_TO_SOCKET":
                 self.job(event.source_id).socket = dependency(event)
+            case kind if kind in http2_session.BINDS:
+                self.job(event.source_id).session = dependency(event)
             case "HTTP_STREAM_JOB" if event.phase == "END":
                 self._jobs.pop(event.source_id, None)
             case kind if kind in _STALLS:

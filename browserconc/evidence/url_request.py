@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from browserconc.evidence import http_stream_pool, socket_pool
+from browserconc.evidence import http2_session, http_stream_pool, socket_pool
+from browserconc.evidence.http2_session import Session
 from browserconc.evidence.http_stream_pool import Stall
 from browserconc.evidence.netlog_event import Event, dependency
 from browserconc.evidence.socket_pool import Job, Socket
@@ -43,9 +44,10 @@ _READ = {
     "HTTP_STREAM_REQUEST_STARTED_JOB",
     "HTTP_TRANSACTION_READ_RESPONSE_HEADERS",
     *socket_pool.EVENTS,
+    *http2_session.EVENTS,
 }
 _STREAM_POOL = ("HTTP_STREAM_JOB_CONTROLLER", *http_stream_pool.SOURCES)
-SOURCES = frozenset({"URL_REQUEST", *_STREAM_POOL, *socket_pool.SOURCES})
+SOURCES = frozenset({"URL_REQUEST", *_STREAM_POOL, *socket_pool.SOURCES, *http2_session.SOURCES})
 """The types of source whose events are read."""
 _DETAILS = ("net_error", "delegate_blocked_by", "result")
 _PAGE = ("initiator", "network_isolation_key", "request_type")
@@ -67,6 +69,7 @@ class _Leg:
     manager: int | None = None
     socket: int | None = None
     connection: Socket | None = None
+    session: Session | None = None
     jobs: list[Job] = field(default_factory=list)
     group: str | None = None
     reused: bool | None = None
@@ -98,6 +101,7 @@ class _Follower:
         self.leg_of_controller: dict[int, _Leg] = {}
         self.pool = socket_pool.SocketPool()
         self.stream_pool = http_stream_pool.StreamPool()
+        self.sessions = http2_session.Sessions()
         self.names: dict[str, str] = {}
 
     def take(self, event: Event) -> None:
@@ -111,6 +115,8 @@ class _Follower:
                 leg.jobs.append(self.pool.job(job))
         elif kind in _STREAM_POOL:
             self.stream_pool.take(event)
+        elif kind in http2_session.SOURCES:
+            self.sessions.take(event)
         else:
             self.pool.take(event)
 
@@ -232,6 +238,9 @@ class _Follower:
         else:
             job = self.pool.job(leg.job)
             leg.socket, leg.group, leg.stall = job.socket, job.group, job.stall
+            if job.session is not None:
+                leg.session = self.sessions.session(job.session)
+                leg.socket = leg.session.socket if leg.socket is None else leg.socket
         socket = leg.connection = self.pool.sockets.get(leg.socket) if leg.socket is not None else None
         if socket:
             leg.reused = socket.legs > 0
@@ -245,6 +254,7 @@ class _Follower:
         spans = list(leg.spans)
         spans += [Span(name, start_ns, None, detail) for name, (start_ns, detail) in leg.open.items()]
         spans += _still_stalled(leg)
+        spans += _waited_for_a_stream(leg)
         socket = leg.connection
         if socket and not leg.reused:
             for name, (begin, end) in (("TCP_CONNECT", socket.connect), ("SSL_CONNECT", socket.ssl)):
@@ -259,6 +269,7 @@ class _Follower:
             "group": leg.group or next((job.group for job in leg.jobs if job.group), None),
             "socket": leg.socket,
             "connection_reused": leg.reused,
+            "max_concurrent_streams": leg.session.max_streams if leg.session else None,
             "status": leg.status,
             "net_error": leg.net_error,
             **leg.page,
@@ -317,6 +328,17 @@ def _still_stalled(leg: _Leg) -> Iterator[Span]:
     stalls = [leg.stall, *(job.stall for job in leg.jobs if job.socket is None)]
     for stall in [stall for stall in stalls if stall][:1]:
         yield Span(STALL, stall.start_ns, asked.end_ns if asked else None, {"limit": stall.limit})
+
+
+def _waited_for_a_stream(leg: _Leg) -> Iterator[Span]:
+    """It had its HTTP/2 session, which carried as many streams as the server allows."""
+    steps = {span.name: span for span in leg.spans}
+    got, sent = steps.get("HTTP_STREAM_REQUEST"), steps.get("HTTP_TRANSACTION_SEND_REQUEST")
+    if leg.session is None or got is None or got.end_ns is None:
+        return
+    stall = leg.session.stall(leg.url, got.end_ns, sent.start_ns if sent else None)
+    if stall:
+        yield stall
 
 
 def _add(spans: list[Span], span: Span) -> None:
