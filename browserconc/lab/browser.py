@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright
 from playwright.async_api import Error as DriverError
@@ -29,12 +29,31 @@ from browserconc.lab.process import Household
 from browserconc.lab.process_tree import browser_command_line, browser_pids
 from browserconc.model.plan import BrowserChoice
 
-__all__ = ["BrowserError", "Browsers", "DriverError", "DriverTimeout", "Page", "Tabs", "first_line"]
+__all__ = [
+    "BrowserContext",
+    "BrowserError",
+    "Browsers",
+    "DriverError",
+    "DriverTimeout",
+    "Page",
+    "Tabs",
+    "first_line",
+]
 
 LAUNCH_TIMEOUT_S = 30.0
 OPENING_S_PER_TAB = 2.0
 """Added for each tab to what a launch may take; a browser per tab needs less than a second each."""
 CLOSE_TIMEOUT_S = 10.0
+
+
+class Visitor(Protocol):
+    """Somebody with cookies and headers, for whom every context is prepared that is opened."""
+
+    verify_tls: bool
+    secret_headers: Sequence[str]
+
+    async def enter(self, context: BrowserContext) -> None:
+        """Gives a new context what the visitor has."""
 
 
 @dataclass(slots=True)
@@ -71,8 +90,19 @@ class Tabs:
 class Browsers:
     """The browsers of one run; an asynchronous context manager that closes them all."""
 
-    def __init__(self, household: Household, choice: BrowserChoice, *, netlogs: Path | None) -> None:
-        """Opens nothing yet; `netlogs` is the folder for NetLog files, None for none."""
+    def __init__(
+        self,
+        household: Household,
+        choice: BrowserChoice,
+        *,
+        netlogs: Path | None,
+        visitor: Visitor | None = None,
+    ) -> None:
+        """Opens nothing yet; `netlogs` is the folder for NetLog files, None for none.
+
+        `visitor` is whom the pages are opened for; None for nobody in particular.
+        """
+        self._visitor = visitor
         self._household = household
         self._choice = choice
         self._executable: Path | None = None
@@ -134,7 +164,7 @@ class Browsers:
         if playwright:
             await _quietly(playwright.stop())
         for path in self._netlog_folder.glob("netlog-*.json") if self._netlog_folder else ():
-            strip_credentials(path)
+            strip_credentials(path, self._visitor.secret_headers if self._visitor else ())
 
     async def shared(self) -> BrowserContext:
         """The everyday user-data-dir's context, in the browser that most strategies share."""
@@ -162,7 +192,7 @@ class Browsers:
         contexts: list[BrowserContext] = []
 
         async def opened() -> list[Page]:
-            contexts.append(await browser.new_context())
+            contexts.append(await self._new_context(browser))
             return await _pages(contexts[0], count)
 
         return await self._opened(count, opened, [self._shared_netlog], lambda: _close_all(contexts))
@@ -173,7 +203,7 @@ class Browsers:
         contexts: list[BrowserContext] = []
 
         async def one() -> Page:
-            context = await browser.new_context()
+            context = await self._new_context(browser)
             contexts.append(context)
             return await context.new_page()
 
@@ -208,7 +238,7 @@ class Browsers:
                 raise _launch_error(problem, self._executable) from problem
             browsers.append(browser)
             netlogs.append(netlog)
-            return await browser.new_page()
+            return await (await self._new_context(browser)).new_page()
 
         return await self._opened(count, lambda: _gather(one, count), netlogs, lambda: _close_all(browsers))
 
@@ -272,10 +302,21 @@ class Browsers:
         netlog, options = self._options()
         folder = self._household.folder(f"user-data-dir-{self._count}")
         try:
-            context = await self._playwright.chromium.launch_persistent_context(folder, **options)
+            context = await self._playwright.chromium.launch_persistent_context(
+                folder, ignore_https_errors=bool(self._visitor and not self._visitor.verify_tls), **options
+            )
         except DriverError as problem:
             raise _launch_error(problem, self._executable) from problem
+        if self._visitor:
+            await self._visitor.enter(context)
         return context, netlog
+
+    async def _new_context(self, browser: Browser) -> BrowserContext:
+        if self._visitor is None:
+            return await browser.new_context()
+        context = await browser.new_context(ignore_https_errors=not self._visitor.verify_tls)
+        await self._visitor.enter(context)
+        return context
 
     def _options(self) -> tuple[Path | None, dict[str, Any]]:
         self._count += 1
