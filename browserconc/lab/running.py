@@ -21,7 +21,7 @@ from pathlib import Path
 from browserconc.evidence import ledger
 from browserconc.lab import environments
 from browserconc.lab.process import PIPE, Household, Process, ProcessError
-from browserconc.lab.server import Server
+from browserconc.lab.server import CA_FILE, Server
 
 BACKLOG = 16_384
 """Asked for; the kernel cuts it to its own limit (net.core.somaxconn, 4096 on current Linux)."""
@@ -54,6 +54,11 @@ class Running:
     def origin(self) -> str:
         """Scheme, address and port, without a slash at the end."""
         return f"{self.server.kind.scheme}://{_LOOPBACK}:{self.port}"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The authority that signed its certificate; None without TLS."""
+        return self.ledger.with_name(CA_FILE) if self.server.kind.scheme == "https" else None
 
     def is_alive(self) -> bool:
         """Whether its main process runs."""
