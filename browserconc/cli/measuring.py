@@ -41,11 +41,12 @@ def analyzed(folder: Path) -> Result:
     Raises:
         CannotMeasure: It cannot be read.
     """
-    from browserconc import pipeline
-    from browserconc.recording import RecordingError
+    from browserconc import diagnose_recording, pipeline
+    from browserconc.recording import RecordingError, load_run
 
     try:
-        return pipeline.analyze(folder)
+        run, _ = load_run(folder)
+        return diagnose_recording.analyze(folder) if run.command == "diagnose" else pipeline.analyze(folder)
     except RecordingError as problem:
         raise CannotMeasure(str(problem)) from problem
 
