@@ -254,7 +254,7 @@ class _Follower:
         spans = list(leg.spans)
         spans += [Span(name, start_ns, None, detail) for name, (start_ns, detail) in leg.open.items()]
         spans += _still_stalled(leg)
-        spans += _waited_for_a_stream(leg)
+        spans += _waited_for_a_stream(leg, tuple(spans))
         socket = leg.connection
         if socket and not leg.reused:
             for name, (begin, end) in (("TCP_CONNECT", socket.connect), ("SSL_CONNECT", socket.ssl)):
@@ -330,9 +330,9 @@ def _still_stalled(leg: _Leg) -> Iterator[Span]:
         yield Span(STALL, stall.start_ns, asked.end_ns if asked else None, {"limit": stall.limit})
 
 
-def _waited_for_a_stream(leg: _Leg) -> Iterator[Span]:
+def _waited_for_a_stream(leg: _Leg, spans: Iterable[Span]) -> Iterator[Span]:
     """It had its HTTP/2 session, which carried as many streams as the server allows."""
-    steps = {span.name: span for span in leg.spans}
+    steps = {span.name: span for span in spans}
     got, sent = steps.get("HTTP_STREAM_REQUEST"), steps.get("HTTP_TRANSACTION_SEND_REQUEST")
     if leg.session is None or got is None or got.end_ns is None:
         return
