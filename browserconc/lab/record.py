@@ -176,7 +176,12 @@ async def _measure(
     try:
         if tabs is None:
             await raw_socket.measure(
-                household, urls=urls, mode="cold", timeout_s=trial.timeout_s, out=into / client.FILE
+                household,
+                urls=urls,
+                mode="cold",
+                timeout_s=trial.timeout_s,
+                out=into / client.FILE,
+                ca_file=running.ca_file,
             )
         else:
             facts["browser"] = tabs.identity()
