@@ -204,6 +204,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
     tracks += seen.tracks
     sources |= seen.sources
     doubts += seen.doubts
+    facts.update(seen.pool_limits)
     facts["max_sockets_per_group"] = seen.max_sockets_per_group
     evidence = Evidence(
         id=manifest.id,

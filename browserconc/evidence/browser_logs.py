@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from browserconc.evidence import cdp, netlog, nettrace, url_request
+from browserconc.evidence.leg import STALL
+from browserconc.evidence.pool_state import pool_limits
 from browserconc.model.finding import BrowserFacts
 from browserconc.model.timeline import Span, Track
 from browserconc.recording import Recording, RecordingError
@@ -21,7 +23,7 @@ AGREE_NS = 5_000_000
 _TRUST = "--ignore-certificate-errors-spki-list"
 """The key of our test server's certificate, a new one for every run."""
 _STEPS = (
-    *("HTTP_CACHE_ADD_TO_ENTRY", url_request.STALL, "HTTP_STREAM_REQUEST", "TCP_CONNECT"),
+    *("HTTP_CACHE_ADD_TO_ENTRY", STALL, "HTTP_STREAM_REQUEST", "TCP_CONNECT"),
     *("HTTP_TRANSACTION_SEND_REQUEST", "HTTP_TRANSACTION_READ_HEADERS"),
 )
 
@@ -33,6 +35,7 @@ class Seen:
     tracks: list[Track] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
     max_sockets_per_group: int | None = None
+    pool_limits: dict[str, int] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
 
 
@@ -57,6 +60,7 @@ class BrowserLogs:
                 continue
             seen.sources.add("netlog")
             logged += _within(self._tracks[path], since_ns, until_ns)
+            seen.pool_limits.update(pool_limits(log.polled))
             seen.max_sockets_per_group = log.max_sockets_per_group or seen.max_sockets_per_group
         traced = _within(_traced(one, seen), since_ns, until_ns)
         if logged and traced and (doubt := _disagreement(logged, traced)):

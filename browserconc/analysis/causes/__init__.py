@@ -14,9 +14,12 @@ from browserconc.analysis.causes import (
     load_throttle,
     machine_saturated,
     pool_limit,
+    proxy_limit,
     server_cpu,
     server_width,
     staggered_start,
+    websocket_handshake,
+    websocket_limit,
 )
 from browserconc.model.cause import Cause
 
@@ -25,6 +28,9 @@ CAUSES: tuple[Cause, ...] = (
     cache_lock.CAUSE,
     host_limit.CAUSE,
     pool_limit.CAUSE,
+    proxy_limit.CAUSE,
+    websocket_limit.CAUSE,
+    websocket_handshake.CAUSE,
     load_throttle.CAUSE,
     h2_streams.CAUSE,
     accept_backlog.CAUSE,
