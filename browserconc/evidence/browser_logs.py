@@ -20,6 +20,8 @@ from browserconc.recording import Recording, RecordingError
 
 AGREE_NS = 5_000_000
 """The file cuts its instants down to a millisecond; one step's two instants differ by less than this."""
+_TRUST = "--ignore-certificate-errors-spki-list"
+"""The key of our test server's certificate, a new one for every run."""
 _STEPS = (
     *("HTTP_CACHE_ADD_TO_ENTRY", STALL, "HTTP_STREAM_REQUEST", "TCP_CONNECT"),
     *("HTTP_TRANSACTION_SEND_REQUEST", "HTTP_TRANSACTION_READ_HEADERS"),
@@ -105,7 +107,8 @@ class BrowserLogs:
 def _told(switches: Sequence[str]) -> tuple[str, ...]:
     """Without those that differ from run to run and those that only mark other switches."""
     ours = ("--user-data-dir", "--log-net-log", "--flag-switches-", "--remote-debugging-")
-    return tuple(switch for switch in switches if not switch.startswith(ours))
+    kept = [switch for switch in switches if not switch.startswith(ours)]
+    return tuple(f"{_TRUST}=…" if switch.startswith(f"{_TRUST}=") else switch for switch in kept)
 
 
 def _traced(one: Recording, seen: Seen) -> list[Track]:

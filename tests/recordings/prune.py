@@ -22,13 +22,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from browserconc import pipeline, recording
-from browserconc.evidence import cdp, client, http_stream_pool, ledger, secrets
+from browserconc.evidence import cdp, client, http2_session, http_stream_pool, ledger, secrets
 from browserconc.explain import Choice, explain
 from browserconc.recording import Recording
 
 SOURCES = {
     *("URL_REQUEST", "HTTP_STREAM_JOB", "SOCKET", "TCP_CONNECT_JOB", "SSL_CONNECT_JOB"),
     *("HTTP_STREAM_JOB_CONTROLLER", *http_stream_pool.SOURCES, "TCP_STREAM_ATTEMPT"),
+    *http2_session.SOURCES,
     "HTTP_PROXY_CONNECT_JOB",
 }
 UNREAD = re.compile(
@@ -37,7 +38,8 @@ UNREAD = re.compile(
     r"|HTTP_TRANSACTION_SEND_(REQUEST|TUNNEL)_HEADERS|NETWORK_DELEGATE_BEFORE_START_TRANSACTION"
     r"|HTTP_STREAM_JOB$|HTTP_STREAM_JOB_(WAITING|ORPHANED|INIT|CONTROLLER$)|PROXY_|SOCKET_POOL_(CONNECT|CLOSING|REUSED)|TCP_CONNECT_ATTEMPT"
     r"|TCP_CONNECT_JOB_(?!CONNECTOR_CONNECT_START)|HTTP_PROXY_CONNECT_JOB_|CONNECT_JOB_|HTTP_STREAM_POOL_TCP_BASED_ATTEMPT_|HTTP_STREAM_POOL_JOB_CONTROLLER_ALIVE"
-    r"|HTTP_STREAM_POOL_ATTEMPT_MANAGER_(ALIVE|DNS|REQUEST)|HTTP_STREAM_JOB_BOUND|HTTP_STREAM_PARSER_)"
+    r"|HTTP_STREAM_POOL_ATTEMPT_MANAGER_(ALIVE|DNS|REQUEST)|HTTP_STREAM_JOB_BOUND|HTTP_STREAM_PARSER_"
+    r"|HTTP2_SESSION_(UPDATE|SEND|RECV_(DATA|HEADERS|SETTINGS|WINDOW|PING)|PING|STREAM_STALLED|CLOSE)|HTTP2_STREAM_|SSL_(?!CONNECT))"
 )
 """Events that no reader looks at."""
 UNREAD_PARAMS = {
