@@ -88,7 +88,7 @@ CASES = (
     ),
     page(
         "event-source-tabs",
-        "an EventSource in each of eight tabs: the seventh does not load",
+        "an EventSource in each of eight tabs: the seventh shows nothing",
         "/feed.html",
         HOST_LIMIT,
         "/api/widget/1",
@@ -96,6 +96,7 @@ CASES = (
         "8",
         "--timeout",
         "8",
+        *COMPLETE,
     ),
     page(
         "websocket-handshakes",
