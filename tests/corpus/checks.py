@@ -103,10 +103,10 @@ def computing(path: str | None = None, *, method: str = "POST") -> Check:
 
     def check(url: str) -> None:
         target = urljoin(url, path) if path else url
-        alone = ask(target, method, {}, time.monotonic()).ended_s
+        alone = min(ask(target, method, {}, time.monotonic()).ended_s for _ in range(3))
         answers = at_once_answers(target, 4, method=method)
-        assert answers[-1].ended_s > 3 * alone, (alone, answers)
-        assert answers[0].ended_s > 2 * alone, (alone, answers)
+        assert answers[-1].ended_s > 2.8 * alone, (alone, answers)
+        assert answers[0].ended_s > 1.8 * alone, (alone, answers)
 
     return check
 

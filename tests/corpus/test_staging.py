@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.corpus.case import Case
+from tests.corpus.case import Case, Check
 from tests.corpus.cases import CASES
 from tests.corpus.stage import lacking, staged
 
@@ -15,6 +15,18 @@ pytestmark = pytest.mark.corpus
 def test_the_case_is_what_its_label_says(case: Case):
     if reason := lacking(case):
         pytest.skip(reason)
-    for check in case.checks:  # fresh servers for each: limits of a rate remember
-        with staged(case) as url:
+    for check in case.checks:
+        if not holds(case, check):
+            assert holds(case, check, say_why=True)  # other work on the machine may have disturbed the first
+
+
+def holds(case: Case, check: Check, *, say_why: bool = False) -> bool:
+    """Runs one check against fresh servers, for limits of a rate remember."""
+    with staged(case) as url:
+        try:
             check(url)
+        except AssertionError:
+            if say_why:
+                raise
+            return False
+    return True
