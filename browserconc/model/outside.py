@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 """What a server that is not ours shows from outside: the experiments, what raw sockets saw, what follows.
 
 All instants are integer nanoseconds of the monotonic clock. Nothing here holds a header that may be
@@ -97,30 +96,10 @@ class LocalServer:
     processes: int
     threads: int
     loops: int | None
-=======
-"""What a server that is not ours shows from outside: what raw sockets saw of it, and what follows."""
-
-from __future__ import annotations
-
-from dataclasses import dataclass
-
-from browserconc.model.finding import Culprit
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One request by a raw socket; instants in ns of the monotonic clock, `done_ns` None if it failed."""
-
-    sent_ns: int | None
-    done_ns: int | None
-    status: int | None
-    error: str | None
->>>>>>> main
 
 
 @dataclass(frozen=True, slots=True)
 class OutsideView:
-<<<<<<< HEAD
     """Everything that was tried so far with one target, within `deadline_ns` after `began_ns`.
 
     `cookies` says whose cookies "same" means, None for none at all. `local` is None for a server that is
@@ -138,26 +117,16 @@ class OutsideView:
     local: LocalServer | None
     cores: int
     doubts: tuple[str, ...] = ()
-=======
-    """Raw observations: requests that ran alone, and batches that were sent at once."""
-
-    alone: tuple[Answer, ...]
-    batches: tuple[tuple[Answer, ...], ...]
->>>>>>> main
 
 
 @dataclass(frozen=True, slots=True)
 class ServerView:
-<<<<<<< HEAD
     """What follows: `limit` requests at once (None: no limit seen), held back by `cause`.
 
     Without a cause and with a reason among the doubts it is undecided; without a cause and a limit, and with
     `parallel_up_to`, so many ran at once. `silence` is how many silent connections stop the server
     (None: not seen to). `also` are causes that were seen beside the one that costs most.
     """
-=======
-    """What follows: `limit` requests at once (None: no limit seen), held back by `cause`."""
->>>>>>> main
 
     limit: int | None
     cause: str | None
@@ -165,9 +134,6 @@ class ServerView:
     because: tuple[str, ...]
     service_ns: int | None
     doubts: tuple[str, ...]
-<<<<<<< HEAD
     parallel_up_to: int | None = None
     silence: int | None = None
     also: tuple[str, ...] = ()
-=======
->>>>>>> main
