@@ -20,26 +20,27 @@ from typing import Any
 BEGUN_NS = time.monotonic_ns()
 
 from browserconc import cli, pipeline  # noqa: E402 - how long this takes is the first stage
-from browserconc.lab import browser, process, record, release, running  # noqa: E402
+from browserconc.lab import process, record, release, running  # noqa: E402
+from browserconc.lab.browser import browsers, launching, tabs  # noqa: E402
 from browserconc.report import progress, result_json, terminal  # noqa: E402, F401
 
 took: defaultdict[str, float] = defaultdict(float)
 took["imports"] = (time.monotonic_ns() - BEGUN_NS) / 1e9
 
 STAGES = (
-    (browser.Browsers, "__aenter__", "driver and browser found"),
-    (browser.Browsers, "_user_data_dir", "browser start"),
-    (browser.Browsers, "_opened", "tabs opened"),
-    (browser.Browsers, "close", "browser and driver closed"),
+    (browsers.Browsers, "__aenter__", "driver and browser found"),
+    (launching.Launcher, "user_data_dir", "browser start"),
+    (browsers.Browsers, "_opened", "tabs opened"),
+    (browsers.Browsers, "close", "browser and driver closed"),
     (record, "start", "servers started"),
     (running.Running, "stop", "servers stopped"),
     (record, "browser_memory_bytes", "memory read after"),
-    (browser, "browser_pids", "processes before"),
+    (tabs, "browser_pids", "processes before"),
     (record, "browser_cpu_ns", "cpu read"),
     (release, "_armed", "tabs into the gate"),
     (release, "_settled", "until the browser is quiet"),
     (record, "_measure", "trials, arming and requests"),
-    (browser, "_close_all", "contexts closed"),
+    (browsers, "close_all", "contexts closed"),
     (process.Household, "close", "household closed"),
     (pipeline, "analyze", "analysis"),
     (result_json, "render", "json"),

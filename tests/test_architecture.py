@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "explain_recording": BELOW_PROFILE | {"pipeline", "explain"},
     "watch": BELOW_PROFILE | {"explain"},
     "survey": BELOW_PROFILE,
+    "difference": BELOW_PROFILE | {"pipeline"},
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
     "cli": BELOW_PROFILE
     | {
@@ -40,6 +41,7 @@ MAY_IMPORT = {
         "explain_recording",
         "watch",
         "survey",
+        "difference",
         "diagnose",
         "diagnose_recording",
     },
@@ -50,7 +52,8 @@ MAY_IMPORT = {
 PLUGIN_PACKAGES = ("browserconc.lab.servers", "browserconc.lab.strategies", "browserconc.analysis.causes")
 """Each `__init__` holds the table. A plug-in imports neither the table nor its neighbours."""
 
-ONE_DOOR = {"playwright": "lab/browser.py", "subprocess": "lab/process.py"}
+ONE_DOOR = {"playwright": "lab/browser/", "subprocess": "lab/process.py"}
+"""A file, or a package, that alone imports it."""
 PROCESS_CALLS = {"create_subprocess_exec", "create_subprocess_shell", "system", "popen", "posix_spawn"}
 STAND_ALONE = {"lab/warden.py", "lab/raw_client.py"}
 """Programs of processes of their own: they start nothing of ours, print and set their exit code."""
@@ -98,7 +101,7 @@ def imported(path: str, tree: ast.Module) -> Iterator[str]:
 def import_offences(path: str, target: str) -> Iterator[str]:
     part = path.split("/", maxsplit=1)[0].removesuffix(".py")
     top, _, rest = target.partition(".")
-    if top in ONE_DOOR and path != ONE_DOOR[top]:
+    if top in ONE_DOOR and not f"{path}/".startswith(f"{ONE_DOOR[top].rstrip('/')}/"):
         yield f"imports {top}, for which {ONE_DOOR[top]} is the only door"
     if top == "browserconc":
         yield from inner_import_offences(path, part, target, rest.split(".")[0])
@@ -188,6 +191,7 @@ SABOTAGES = [
     ("surprise.py", "from browserconc import model", "surprise imports model"),
     ("lab/record.py", "from playwright.async_api import Page", "the only door"),
     ("lab/strategies/tabs.py", "import playwright.async_api as p", "the only door"),
+    ("lab/browser_features.py", "import playwright.async_api as p", "the only door"),
     ("lab/doctor.py", "import subprocess", "the only door"),
     ("lab/doctor.py", "from importlib import import_module\nimport_module('subprocess')", "the only door"),
     ("lab/doctor.py", "import asyncio\nasyncio.create_subprocess_exec('x')", "past lab/process.py"),
@@ -217,7 +221,7 @@ def test_sabotage_is_noticed(path: str, source: str, offence: str):
     [
         ("lab/strategies/tabs.py", "from browserconc.lab.browser import Browser"),
         ("lab/servers/__init__.py", "from browserconc.lab.servers import gunicorn, werkzeug"),
-        ("lab/browser.py", "from playwright.async_api import async_playwright"),
+        ("lab/browser/driver.py", "from playwright.async_api import async_playwright"),
         ("lab/process.py", "import subprocess"),
         ("report/terminal.py", "from rich.console import Console\nConsole().print('x')"),
         ("lab/warden.py", "import sys\nsys.exit(0)"),

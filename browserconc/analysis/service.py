@@ -61,6 +61,8 @@ def on_the_wire_ns(timeline: Timeline) -> int | None:
 
 def _answered_ns(timeline: Timeline) -> int | None:
     """When the last byte was there, by the source that stands nearest to the wire."""
+    if (body := timeline.span("netlog", "HTTP_TRANSACTION_READ_BODY")) and body.end_ns is None:
+        return timeline.end_ns  # a stream that stays open
     for source, names in (
         ("netlog", ("HTTP_TRANSACTION_READ_HEADERS", "HTTP_TRANSACTION_READ_BODY")),
         ("cdp", ("wait", "receive")),

@@ -132,7 +132,7 @@ async def _send(session: Session, method: str, params: dict[str, Any]) -> Any:
     except TimeoutError:
         raise CaptureError(f"The browser did not answer {method} within {_REPLY_S:.0f} s.") from None
     except Exception as problem:
-        # The driver's own class of error is unknown here: only lab/browser.py imports Playwright.
+        # The driver's own class of error is unknown here: only lab/browser imports Playwright.
         raise CaptureError(f"The browser refused {method} ({str(problem).splitlines()[0]}).") from problem
 
 
