@@ -22,8 +22,12 @@ from browserconc.model.outside import Experiment, OutsideView, QueryUse
 ALONE_TIMEOUT_S = 30.0
 FEWEST_TOGETHER = 12
 FIRST_ROUND_S, NEXT_ROUND_S, VARIANT_S = 6.0, 3.0, 1.0
-"""What a first, a further and a changed round may take if the server runs one request at a time."""
+LONGEST_FIRST_ROUND_S = 12.0
+"""What a first, a further and a changed round may take if the server runs one request at a time; a first one
+of no more clients than were asked about may take longer."""
 MOST_TOGETHER_ROUNDS, MOST_SHORT_ROUNDS = 5, 3
+LONG_NS = 800_000_000
+"""Of so long a service time two requests show clearly whether they run at once."""
 SHORT_NS = 20_000_000
 """A service time that is lost in what else a machine does: further rounds would not agree."""
 MOST_CLIENTS = 200
@@ -67,7 +71,7 @@ def _alone(view: OutsideView, service: int | None) -> Experiment | None:
     rounds = named(view, "alone")
     if rounds and not lengths(view, "alone"):
         return None  # it does not answer
-    wanted = 3 if service is None or service < 1_500_000_000 else 2
+    wanted = 3 if service is None or service < LONG_NS else 2
     if len(rounds) < wanted:
         return Experiment("alone", 1, ALONE_TIMEOUT_S)
     if looks_cached(view) and view.method in SAFE_METHODS and not named(view, "alone-new-url"):
@@ -98,8 +102,9 @@ def _round(view: OutsideView, service: int, clients: int, name: str = "together"
 def _together(view: OutsideView, service: int) -> Experiment | None:
     if named(view, "together"):
         return None
-    most = max(FEWEST_TOGETHER, view.clients)
-    return _round(view, service, max(4, min(most, int(FIRST_ROUND_S * 1e9 / service))))
+    in_time = int(FIRST_ROUND_S * 1e9 / service)
+    as_asked = min(view.clients, int(LONGEST_FIRST_ROUND_S * 1e9 / service))
+    return _round(view, service, max(4, min(max(FEWEST_TOGETHER, view.clients), max(in_time, as_asked))))
 
 
 def _refused(view: OutsideView, service: int) -> Experiment | None:
@@ -120,7 +125,8 @@ def _variant_clients(view: OutsideView, service: int) -> int:
     """Enough to tell: at twice the level seen, a server of that width needs two service times."""
     first = together(view, service)[0]
     in_time = -(-int(VARIANT_S * 1e9) // service)
-    return max(3, min(first.clients, max(2 * highest(view, service), in_time)))
+    fewest = 2 if service >= LONG_NS else 3
+    return max(fewest, min(first.clients, max(2 * highest(view, service), in_time)))
 
 
 def _no_cookies(view: OutsideView, service: int) -> Experiment | None:
