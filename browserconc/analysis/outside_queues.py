@@ -11,11 +11,11 @@ from browserconc.analysis.outside_rounds import (
     Steps,
     connecting_again_ns,
     is_served,
+    last_steps,
     lengths,
     named,
     pending,
     steps,
-    usual_step,
     waiting_ns,
 )
 from browserconc.analysis.outside_wording import alone, seconds, staircase
@@ -24,9 +24,9 @@ from browserconc.model.outside import Look, OutsideView, Round, ServerView
 SHAPED = 0.3
 """A spacing that differs from the service time by this part of it is not the server's own."""
 COMPUTED = 0.5
-"""A request that computes uses CPU time for at least this part of its time alone."""
-CORE = 0.5
-"""So much of a core was in use throughout; on a busy machine a server does not get a whole one."""
+"""A request that computes uses CPU time for this part of its time alone, and many use so much of a core."""
+BUSY, OF_A_BUSY_MACHINE = 0.9, 0.25
+"""Where processors are short for this part of the time a server gets only a part of one."""
 BACKLOG_SHARE = 0.25
 BLOCKED_SHARE = 0.7
 """In so many of the looks the event loop's thread was not where it waits for requests."""
@@ -157,6 +157,8 @@ def width(view: OutsideView, service: int) -> ServerView | None:
     uneven = _uneven_workers(view, rounds, level)
     if not (uneven or is_stable(view, service) or _agree(rounds, level)):
         return None
+    if not all(each.can_be_of(uneven[0] * uneven[1] if uneven else level) for each in rounds):
+        return None
     widest = max(rounds, key=lambda each: each.clients)
     because = [alone(service), staircase(widest)]
     doubts = [*_unstable(view, service)]
@@ -193,6 +195,11 @@ def why_undecided(view: OutsideView, service: int) -> str:
     if any(not each.is_whole for each in rounds):
         lost = sum(each.clients - len(each.done_ns) for each in rounds)
         return f"{lost} requests of many at once were not answered, so their order says nothing."
+    level = highest(view, service)
+    if not all(each.can_be_of(level) for each in rounds):
+        return (
+            f"Answers came sooner than a server that runs {level} at once could give them, but not at once."
+        )
     levels = ", ".join(str(each.level) for each in rounds)
     return f"The rounds do not agree how many requests run at once ({levels})."
 
@@ -200,14 +207,13 @@ def why_undecided(view: OutsideView, service: int) -> str:
 def _uneven_workers(view: OutsideView, rounds: list[Steps], level: int) -> tuple[int, int] | None:
     """(workers, threads of each) where the steps at a round's end are those of one worker that has more left.
 
-    Then the first steps of two rounds and more were higher than the usual one.
+    Then the first steps of two rounds and more were higher, and there are processes enough.
     """
-    usual = usual_step(rounds)
-    if usual is None or usual < 2 or sum(each.level > usual for each in rounds) < 2:
+    threads = last_steps(rounds)
+    if threads is None or threads < 2 or sum(each.level > threads for each in rounds) < 2:
         return None
-    workers = -(-level // usual)
-    known = view.local.processes if view.local else workers
-    return (workers, usual) if workers <= known else None
+    workers = -(-level // threads)
+    return (workers, threads) if view.local and workers <= view.local.processes else None
 
 
 def _agree(rounds: list[Steps], level: int) -> bool:
@@ -243,7 +249,8 @@ def _computes(view: OutsideView, service: int) -> bool:
         last_ns = steps(one, service).last_ns
         if one.cpu_ns is None or not last_ns:
             return False
-        if one.cpu_ns / len(one.answers) < COMPUTED * service or one.cpu_ns / last_ns < CORE:
+        least = OF_A_BUSY_MACHINE if one.busy_share is not None and one.busy_share >= BUSY else COMPUTED
+        if one.cpu_ns / len(one.answers) < least * service or one.cpu_ns / last_ns < least:
             return False
         found = True
     return found
