@@ -130,6 +130,8 @@ class _Story:
         critical = await self.one_tab_alone()
         server = await self.raw_sockets(critical)
         await self.visit("tabs")
+        if self.tabs == 1:
+            return  # what a single tab waits for, nothing that is done between tabs removes
         found = diagnose_recording.analyze(self.out)
         for strategy in diagnosis.to_try(
             found, server, on_document=critical == self.target.url, loopback=self.place.loopback
@@ -173,6 +175,8 @@ class _Story:
     async def raw_sockets(self, url: str) -> ServerView | None:
         """What the server does at once with the request that matters."""
         target = replace(self.target, url=url, cookies=self.cookies or self.target.cookies)
+        if url != self.target.url:  # a part of the page, which is asked for without what the page was given
+            target = replace(target, method="GET", body=None)
         if not visit.same_origin(url, self.target.url):
             self.notes = replace(
                 self.notes,
@@ -208,16 +212,17 @@ class _Story:
         manifest = Manifest(RAW, RAW, None, None, self.notes.url, self.tabs, None, 1)
         into.mkdir(parents=True, exist_ok=True)
         manifest = replace(manifest, prepared_ns=time.monotonic_ns())
-        headers = list(target.headers)
-        if target.cookies:
-            headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in target.cookies)))
         report = await raw_socket.measure(
             self.household,
             urls=[target.url] * self.tabs,
             mode="cold",
             timeout_s=self.tabs * self.alone_s + SLACK_S,
             out=into / client.FILE,
-            headers=headers,
+            method=target.method,
+            headers=target.headers,
+            jars=(target.cookies,) if target.cookies else (),
+            body=target.body,
+            verify_tls=target.verify_tls,
         )
         ended_ns = report.ended_ns or time.monotonic_ns()
         recording.save(into, replace(manifest, released_ns=report.released_ns, ended_ns=ended_ns))

@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from browserconc.model.cause import Case, Evidence
 from browserconc.model.timeline import Timeline, Track
 
+STREAMS = ("eventsource",)
+"""What has no end, by Playwright's resource types."""
 NEVER_CALLED_ERRORS = (0, -1)  # OK and ERR_IO_PENDING, net/base/net_error_list.h
 
 
@@ -125,6 +127,10 @@ def _timeline(
     started = track.span("URL_REQUEST_START_JOB")
     # A redirect's leg begins where the browser followed it, not where the first request was made.
     start_ns = started.start_ns if started and track.facts.get("leg") else track.spans[0].start_ns
+    headers = track.span("HTTP_TRANSACTION_READ_HEADERS")
+    stream = page is not None and page.facts.get("kind") in STREAMS and headers is not None
+    if stream and headers and headers.end_ns is not None:  # it has no end: it is there when it has begun
+        track = replace(track, spans=tuple(s for s in track.spans if s.end_ns and s.end_ns <= headers.end_ns))
     ends = [evidence.ended_ns if span.end_ns is None else span.end_ns for span in track.spans]
     facts = track.facts
     status, reused, number = facts.get("status"), facts.get("connection_reused"), facts.get("net_error")

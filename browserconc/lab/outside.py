@@ -35,11 +35,17 @@ async def examine(
     async def batch(name: str, number: int) -> tuple[Answer, ...]:
         left_s = max(1.0, deadline_s - (time.monotonic() - begun))
         out = folder / f"{name}-{client.FILE}"
-        headers = list(target.headers)
-        if target.cookies:
-            headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in target.cookies)))
         await raw_socket.measure(
-            household, urls=[target.url] * number, mode="cold", timeout_s=left_s, out=out, headers=headers
+            household,
+            urls=[target.url] * number,
+            mode="cold",
+            timeout_s=left_s,
+            out=out,
+            method=target.method,
+            headers=target.headers,
+            jars=(target.cookies,) if target.cookies else (),
+            body=target.body,
+            verify_tls=target.verify_tls,
         )
         return tuple(Answer(row.sent_ns, row.done_ns, row.status, row.error) for row in client.read(out))
 
