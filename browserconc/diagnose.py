@@ -20,6 +20,7 @@ import psutil
 
 from browserconc import __version__, diagnose_recording, recording
 from browserconc.analysis import diagnosis, outside
+from browserconc.analysis.outside_plan import next_experiment
 from browserconc.diagnose_recording import ALONE, RAW
 from browserconc.evidence import client, diagnosis_notes
 from browserconc.evidence.diagnosis_notes import Notes
@@ -193,6 +194,7 @@ class _Story:
                 clients=self.tabs,
                 deadline_s=EXAMINATION_S + 3 * self.alone_s,
                 tell=lambda text: None,
+                plan=next_experiment,
             )
             server = outside.judge(view)
             await self.record_raw(target)
