@@ -25,14 +25,14 @@ MAY_IMPORT = {
     "lab": BELOW_LAB,
     "profile": BELOW_PROFILE,
     "pipeline": BELOW_PROFILE | {"profile"},
-    "explain": BELOW_PROFILE,
-    "explain_recording": BELOW_PROFILE | {"pipeline", "explain"},
-    "watch": BELOW_PROFILE | {"explain"},
+    "explanation": BELOW_PROFILE,
+    "explain_recording": BELOW_PROFILE | {"pipeline", "explanation"},
+    "observation": BELOW_PROFILE | {"explanation"},
     "survey": BELOW_PROFILE,
     "difference": BELOW_PROFILE | {"pipeline"},
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
     "cli": BELOW_PROFILE
-    | {"profile", "pipeline", "explain", "explain_recording", "watch", "survey", "difference"},
+    | {"profile", "pipeline", "explanation", "explain_recording", "observation", "survey", "difference"},
     "__main__": {"cli"},
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""
