@@ -6,7 +6,7 @@ out as spans of one request.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from browserconc.evidence import connect_attempts
@@ -70,7 +70,7 @@ class Leg:
         spans = list(self.spans)
         spans += [Span(name, start_ns, None, detail) for name, (start_ns, detail) in self.open.items()]
         spans += self._still_stalled()
-        spans += self._waited_for_a_stream()
+        spans += self._waited_for_a_stream(tuple(spans))
         spans += self._connecting()
         spans.sort(key=lambda span: span.start_ns)
         facts: dict[str, Fact] = {
@@ -125,9 +125,9 @@ class Leg:
         for stall in [stall for stall in stalls if stall][:1]:
             yield Span(STALL, stall.start_ns, asked.end_ns if asked else None, {"limit": stall.limit})
 
-    def _waited_for_a_stream(self) -> Iterator[Span]:
+    def _waited_for_a_stream(self, spans: Iterable[Span]) -> Iterator[Span]:
         """It had its HTTP/2 session, which carried as many streams as the server allows."""
-        steps = {span.name: span for span in self.spans}
+        steps = {span.name: span for span in spans}
         got, sent = steps.get("HTTP_STREAM_REQUEST"), steps.get("HTTP_TRANSACTION_SEND_REQUEST")
         if self.session is None or got is None or got.end_ns is None:
             return

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 from browserconc.evidence.ledger_asgi import AsgiApplication, Receive, Scope, Send
-from browserconc.lab import query, status_page
+from browserconc.lab import crawled_page, query, status_page
 from browserconc.lab.query import Page, Query, QueryError
 
 _TEXT = "text/plain; charset=utf-8"
@@ -75,6 +75,14 @@ class Endpoint:
                     return _sentence(
                         503, f"Fewer than {k} requests were inside together within {timeout:g} s."
                     )
+            case "/page":
+                body = crawled_page.page(asked)
+                await asyncio.sleep(crawled_page.delay(asked))
+                return Answer(200, (("content-type", _HTML),), len(body), _whole(body))
+            case resource if resource.startswith("/resource/"):
+                kind, body = crawled_page.resource(resource.removeprefix("/resource/"))
+                await asyncio.sleep(crawled_page.delay(asked))
+                return Answer(200, (("content-type", kind),), len(body), _whole(body))
             case "/ready":
                 pass
             case "/":
