@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from browserconc.cli import completing
 from browserconc.cli.exits import EXPECTATION_FAILED, INTERRUPTED, CannotMeasure, WrongUsage
 from browserconc.cli.measuring import analyzed, measure, new_recording, provide_browser, unmeasured
 from browserconc.cli.options import report_options, run_options
@@ -14,7 +15,7 @@ from browserconc.cli.output import check_targets, show
 
 
 @click.command()
-@click.argument("profile_name", metavar="[PROFILE]", required=False)
+@click.argument("profile_name", metavar="[PROFILE]", required=False, shell_complete=completing.profiles)
 @run_options
 @report_options
 @click.option("--out", metavar="DIR", help="Where the recording is kept.")

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import click
 
+from browserconc.cli import completing
 from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
 from browserconc.lab import interruption
 
 
 @click.command()
-@click.option("--server", "name", default="werkzeug-threaded", show_default=True, metavar="NAME")
+@click.option(
+    "--server",
+    "name",
+    default="werkzeug-threaded",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=completing.servers,
+    help="What serves it.",
+)
 @click.option("--port", type=click.IntRange(0, 65_535), default=0, help="0 takes a free one.  [0]")
 @click.option("--seconds", type=click.FloatRange(min=0, min_open=True), help="Ends by itself after this.")
 def serve(name: str, port: int, seconds: float | None) -> int:
