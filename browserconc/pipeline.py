@@ -26,7 +26,7 @@ from browserconc.lab.browser import Browsers
 from browserconc.lab.certificate import Certificate
 from browserconc.lab.process import Household
 from browserconc.lab.record import Watcher, record
-from browserconc.lab.servers import parse
+from browserconc.lab.servers import Server, chosen
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.cause import Evidence
 from browserconc.model.finding import Cost, Environment, Result, TrialFinding
@@ -38,7 +38,7 @@ from browserconc.recording import Recording, Run
 class Progress(Watcher):
     """Who is told how a run comes along; this one listens to nothing."""
 
-    def trial_started(self, trial_id: str, strategy: str, tabs: int, expected_s: float) -> None:
+    def trial_started(self, trial_id: str, strategy: str, tabs: int, expected_s: float | None) -> None:
         """A trial begins."""
 
     def update(self, trial_id: str, done: int, in_flight: int) -> None:
@@ -104,10 +104,14 @@ async def _one(
 
 def _certificate(plan: Plan, household: Household) -> Certificate | None:
     """One for all servers with TLS, so that a browser can be told of it when it starts."""
-    secure = any(parse(trial.server).kind.scheme == "https" for trial in plan.trials)
+    secure = any(_server(trial).kind.scheme == "https" for trial in plan.trials)
     if not secure or not certificates.can_be_made():  # then the server's start says what is missing
         return None
     return certificates.make(household.folder("certificate"))
+
+
+def _server(trial: Trial) -> Server:
+    return chosen(trial.server, app=trial.app, command=trial.command)
 
 
 def _trusting(choice: BrowserChoice, certificate: Certificate | None) -> BrowserChoice:
@@ -134,7 +138,7 @@ def _proofs(plan: Plan, recorded: Sequence[Recording]) -> list[Trial]:
             continue
         if _judged(one, BrowserLogs()).verdict.cause != "server-width":
             return []
-        wider = parse(trial.server).wider(trial.tabs)
+        wider = _server(trial).wider(trial.tabs)
         return [replace(trial, id=f"raw-socket-{wider.replace(':', '-')}", server=wider)] if wider else []
     return []
 
@@ -189,6 +193,11 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         if path.exists():
             tracks += found
             sources.add(source)
+        elif manifest.facts.get("server_model") == "unknown":
+            doubts.append(
+                "The server is a command and writes no ledger, so its queue and its workers are not seen; "
+                "--app runs an application of yours with one."
+            )
         elif manifest.released_ns is not None:
             doubts.append(f"The trial's {path.name} is missing, so what the {source} saw is not known.")
     seen = logs.seen(one)

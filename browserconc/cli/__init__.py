@@ -11,6 +11,7 @@ from browserconc import __version__
 from browserconc.cli.causes import causes
 from browserconc.cli.compare import compare
 from browserconc.cli.completion import completion
+from browserconc.cli.diagnose import diagnose
 from browserconc.cli.diff import diff
 from browserconc.cli.doctor import doctor
 from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED
@@ -75,14 +76,15 @@ def cli() -> None:
 
 for command in (
     compare,
-    report,
-    diff,
+    diagnose,
     explain,
     watch,
-    doctor,
     servers,
     serve,
+    report,
+    diff,
     causes,
+    doctor,
     profiles,
     schema,
     completion,

@@ -28,6 +28,10 @@ def run_options(command: _Command) -> _Command:
                 shell_complete=completing.servers,
                 help="What serves the endpoint.  [werkzeug-threaded]",
             ),
+            click.option("--app", metavar="MODULE:ATTR", help="Your WSGI or ASGI application, not ours."),
+            click.option("--server-cmd", metavar="'…{port}…'", help="Any other command that serves HTTP."),
+            click.option("--path", metavar="/…", help="What to ask of --app or --server-cmd.  [/]"),
+            click.option("--backlog", type=int, metavar="N", help="Connections that may wait to be taken."),
             click.option(
                 "--strategies",
                 metavar="A,B,…|all",

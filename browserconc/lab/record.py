@@ -25,8 +25,8 @@ from browserconc.lab.observe import observed
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.process import Household, ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes, tree_cpu_ns
-from browserconc.lab.running import Running, ServerError, start
-from browserconc.lab.servers import parse
+from browserconc.lab.running import Running, ServerError
+from browserconc.lab.servers import chosen, start
 from browserconc.lab.strategies import STRATEGIES, raw_socket
 from browserconc.lab.strategy import Strategy
 from browserconc.model.plan import Trial
@@ -65,7 +65,7 @@ async def record(
     A trial that fails leaves a recording too, with the sentence that says why in its manifest.
     """
     strategy = STRATEGIES[trial.strategy]
-    server = parse(trial.server)
+    server = chosen(trial.server, app=trial.app, command=trial.command)
     manifest = Manifest(
         id=trial.id,
         strategy=trial.strategy,
@@ -82,7 +82,7 @@ async def record(
     tabs: Tabs | None = None
     try:
         started, opened = await asyncio.gather(
-            start(household, server, into, certificate=certificate),
+            start(household, server, into, backlog=trial.backlog, certificate=certificate),
             _open(strategy, browsers, trial.tabs),
             return_exceptions=True,
         )
@@ -94,7 +94,7 @@ async def record(
         assert running
         manifest = replace(
             manifest,
-            url=f"{running.origin}{WORK[trial.work].format(seconds=trial.delay_s)}",
+            url=f"{running.origin}{trial.path or WORK[trial.work].format(seconds=trial.delay_s)}",
             prepared_ns=time.monotonic_ns(),
             netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs) if tabs else (),
         )
