@@ -10,10 +10,12 @@ means is known by the file in `evidence/` that writes and reads it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from platformdirs import user_cache_path
 
 SCHEMA = "browserconc/recording-1"
 RUN_FILE = "run.json"
@@ -130,6 +132,17 @@ def _write(folder: Path, name: str, value: object) -> None:
         raise RecordingError(
             f"The recording cannot be kept in {folder} ({problem.strerror}); choose a folder with --out."
         ) from problem
+
+
+def new_folder() -> Path:
+    """A folder that does not exist yet, named by the time, in the user's cache."""
+    stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+    folder = user_cache_path("browserconc") / stamp
+    number = 2
+    while folder.exists():
+        folder = folder.with_name(f"{stamp}-{number}")
+        number += 1
+    return folder
 
 
 def load_run(folder: Path) -> tuple[Run, list[Recording]]:
