@@ -19,6 +19,8 @@ Asking = Generator[Ask, Window, None]
 
 PAYS = 1.05
 """A doubling that brings less than five per cent does not pay."""
+CURVE_FROM = 16
+"""The fitted curve has a say from five doublings on: before, it has three unknowns for as many points."""
 CLOSE = 0.9
 """A setting within a tenth of the best may be the best: it takes its turns in the comparison."""
 CANDIDATES = 3
@@ -30,8 +32,8 @@ WINDOW_SHARE = 0.02
 """One window's part of the budget: 1.2 s of 60 s."""
 LEAST_PAGE_TIMES = 2.5
 """A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
-OBSERVING_COST = 2.0
-"""Looking starts a browser that writes its log: so many times what opening the tabs took."""
+OBSERVING_COST = 1.5
+"""Looking starts a browser that writes its log: so many times what the same takes without."""
 
 
 def tune(first: Setting, ceiling: Ceiling) -> Generator[Ask, Window, Advice]:
@@ -56,7 +58,7 @@ class _Search:
 
     def grow(self, unit: Unit, first: int) -> Asking:
         """Doubles the tabs of one unit until a limit is reached or doubling does not pay."""
-        n, before = first, 0.0
+        n, most, vain = first, 0.0, 0
         while True:
             setting = Setting.of(unit, n)
             reason = self._too_far(setting) or self._too_dear(setting, GROWTH_SHARE)
@@ -65,13 +67,24 @@ class _Search:
                 point = self._point(setting)
                 reason = advice.beyond(point, self.ceiling) or self.seen[-1][1].pressure.said
                 merit = advice.merit(point, self.ceiling)
-                if not reason and merit < PAYS * before:
-                    reason = f"{n} tabs bring less than {PAYS - 1:.0%} more than {n // 2}"
-                before = merit
+                vain = vain + 1 if merit < PAYS * most else 0
+                patience = 2 if point.others_share > advice.DISTURBED else 1
+                most = max(most, merit)
+                if not reason and vain >= patience:
+                    reason = f"{n} tabs bring no more than {n >> vain}"
+                elif not reason and not self._can_pay(unit, point, most):
+                    reason = f"by the fitted curve {2 * n} tabs bring no more than {n}"
             if reason:
                 self.stopped[unit] = reason
                 return
             n *= 2
+
+    def _can_pay(self, unit: Unit, point: Point, most: float) -> bool:
+        """Whether the fitted curve, once there are enough points for it, lets a doubling pay."""
+        law = advice.fitted(self.seen, self.ceiling, unit)
+        if law is None or self.ceiling.goal != "throughput" or point.setting.total < CURVE_FROM:
+            return True
+        return law.rate(2 * point.setting.total) >= PAYS * most
 
     def probe(self) -> Asking:
         """Tries what lies around the best setting and the predicted knee."""
@@ -100,8 +113,10 @@ class _Search:
             return
         setting = chosen.setting
         for purpose, change in advice.VARIATIONS:
-            opened = not change.get("observed", False)
-            if not self._too_dear(setting, 1.0, opened=opened, factor=1.0 if opened else OBSERVING_COST):
+            observed = change.get("observed", False)
+            if not self._too_dear(
+                setting, 1.0, opened=not observed, factor=OBSERVING_COST if observed else 1.0
+            ):
                 yield from self._ask(setting, purpose, alone=False, **change)
 
     def _ask(self, setting: Setting, purpose: str, **how: object) -> Asking:
@@ -140,9 +155,7 @@ class _Search:
         if not ranked:
             return []
         least = CLOSE * advice.merit(ranked[0], self.ceiling)
-        return [
-            point.setting for point in ranked[:CANDIDATES] if advice.merit(point, self.ceiling) >= least
-        ]
+        return [point.setting for point in ranked[:CANDIDATES] if advice.merit(point, self.ceiling) >= least]
 
     def _too_far(self, setting: Setting) -> str | None:
         """Why this setting must not be tried at all."""
@@ -153,13 +166,14 @@ class _Search:
     def _too_dear(
         self, setting: Setting, share: float, *, opened: bool = False, factor: float = 1.0
     ) -> str | None:
-        """Whether the budget's share would not hold it, by what tabs took to open so far."""
+        """Whether the budget's share would not hold it, by what the most similar one took."""
         spent = sum(window.took_ns for _, window in self.seen) + self.ceiling.closing_ns
-        opening = 0.0 if opened else max(
-            ((window.took_ns - window.window_ns) / ask.setting.total for ask, window in self.seen[1:]),
-            default=0.0,
-        )
-        cost = factor * (self._window_ns() * 1.3 + opening * setting.total)
+        like = [(ask.setting.total, window) for ask, window in self.seen if ask.alone != opened]
+        overhead = 0.0
+        if like:
+            total, window = min(like, key=lambda pair: abs(pair[0] - setting.total))
+            overhead = (window.took_ns - window.window_ns) * max(1.0, setting.total / total)
+        cost = factor * (self._window_ns() + overhead)
         return "the budget is used up" if spent + cost > share * self.ceiling.budget_ns else None
 
 

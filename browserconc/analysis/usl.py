@@ -20,7 +20,7 @@ Matrix = list[Vector]
 
 _NORMAL95 = 1.96
 _LEAST_NOISE = 0.02
-"""No rate is taken to be surer than to 2 %: two windows of one setting differ by as much on a calm machine."""
+"""No rate is taken to be surer than to 2 %: windows of one setting differ by as much on a calm machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,9 @@ def _least_squares(rows: Matrix, values: Vector, weights: Vector) -> tuple[Vecto
             inverse = _inverse(_normal(rows, weights, kept))
             if inverse is None:
                 continue
-            right = [sum(w * row[i] * y for row, y, w in zip(rows, values, weights, strict=True)) for i in kept]
+            right = [
+                sum(w * row[i] * y for row, y, w in zip(rows, values, weights, strict=True)) for i in kept
+            ]
             found = [sum(x * y for x, y in zip(line, right, strict=True)) for line in inverse]
             if min(found) < 0:
                 continue

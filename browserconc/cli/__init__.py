@@ -18,6 +18,7 @@ from browserconc.cli.report import report
 from browserconc.cli.schema import schema
 from browserconc.cli.serve import serve
 from browserconc.cli.servers import servers
+from browserconc.cli.tune import tune
 from browserconc.cli.watch import watch
 from browserconc.lab import interruption
 from browserconc.report import streams
@@ -71,5 +72,5 @@ def cli() -> None:
     """
 
 
-for command in (compare, report, explain, watch, doctor, servers, serve, causes, profiles, schema):
+for command in (compare, report, explain, watch, doctor, servers, serve, tune, causes, profiles, schema):
     cli.add_command(command)

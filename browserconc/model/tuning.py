@@ -12,13 +12,14 @@ from typing import Literal
 from browserconc.model.finding import Environment
 
 Unit = Literal["PAGE", "CONTEXT", "BROWSER"]
-"""What is multiplied, in puppeteer-cluster's words: tabs of one context, contexts of one browser, browsers."""
+"""What is multiplied, in puppeteer-cluster's words: tabs of a context, contexts of a browser, browsers."""
 Goal = Literal["throughput", "latency", "memory"]
 Lifetime = Literal["tab", "context", "browser"]
 """What lives on from page to page: the tab itself, its context (a new tab per page), or the browser alone
 (a new context per page, so nothing is cached and nobody is logged in)."""
 
-UNITS: tuple[Unit, ...] = ("PAGE", "CONTEXT", "BROWSER")
+UNITS: tuple[Unit, ...] = ("CONTEXT", "PAGE", "BROWSER")
+"""In the order in which they are tried: the dearest to open comes last."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,9 +47,7 @@ class Setting:
 
     def covers(self, other: Setting) -> bool:
         """Whether the other's tabs are all among mine."""
-        return (
-            self.browsers >= other.browsers and self.contexts >= other.contexts and self.tabs >= other.tabs
-        )
+        return self.browsers >= other.browsers and self.contexts >= other.contexts and self.tabs >= other.tabs
 
     @classmethod
     def of(cls, unit: Unit, n: int) -> Setting:
@@ -90,6 +89,34 @@ class Pressure:
 
     headroom_bytes: int | None = None
     said: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One page in one tab: asked for, loaded or failed. `age` is its place among the pages of its tab."""
+
+    tab: int
+    age: int
+    start_ns: int
+    end_ns: int
+    error: str | None = None
+    crash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One window as it was run: every page that overlaps it, and what the machine did meanwhile."""
+
+    loads: tuple[Load, ...]
+    start_ns: int
+    end_ns: int
+    cpu_share: float
+    cpus: int
+    cpu_ns: int
+    memory_bytes: int | None
+    pool_bytes: int | None
+    pressure: Pressure
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +205,7 @@ class Ceiling:
     goal: Goal = "throughput"
     rate: float | None = None
     most_tabs: int = 256
-    closing_ns: int = 1_500_000_000
+    closing_ns: int = 2_500_000_000
 
 
 @dataclass(frozen=True, slots=True)

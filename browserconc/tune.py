@@ -1,0 +1,258 @@
+"""`browserconc tune`: the analysis asks for windows, the lab measures them, an advice comes out.
+
+`analysis/tune.py` is the search; it only ever sees `Ask` and `Window`. Whoever can run an `Ask` can
+serve it: this machine (`Here`), or others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import platform
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+import psutil
+
+from browserconc import __version__
+from browserconc.analysis import steady_state, tune_advice
+from browserconc.analysis.tune import tune as search
+from browserconc.analysis.tune_advice import Seen
+from browserconc.analysis.tune_rehearsal import rehearse
+from browserconc.evidence.log_file import LogError
+from browserconc.explain import Choice, explain
+from browserconc.lab import permission
+from browserconc.lab.browser.pool import Crawlers, Pool
+from browserconc.lab.crawl import Crawl
+from browserconc.lab.memory_pressure import Gauge
+from browserconc.lab.process import Household
+from browserconc.lab.servers import parse, start
+from browserconc.model.finding import BrowserFacts, Environment
+from browserconc.model.plan import BrowserChoice
+from browserconc.model.tuning import Advice, Ask, Ceiling, Setting, Tuning, Window
+from browserconc.report import tune_plan
+
+SERVER = "gevent"
+"""The built-in pages come from one process that holds any number of requests at once."""
+BUILT_IN = "/page?resources=5&delay=0.1"
+
+
+class Told(Protocol):
+    """Who is told how the search comes along."""
+
+    def trial_started(self, id: str, strategy: str, tabs: int, expected_s: float | None = None) -> None:
+        """A window begins."""
+
+    def trial_ended(self, id: str, text: str) -> None:
+        """It is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be loaded, and how: no `urls` means our own pages.
+
+    `timeout_s` bounds one page. `path` is the address of our own pages.
+    """
+
+    urls: tuple[str, ...] = ()
+    browser: BrowserChoice = field(default_factory=BrowserChoice)
+    ceiling: Ceiling = field(default_factory=Ceiling)
+    timeout_s: float = 15.0
+    path: str = BUILT_IN
+
+
+@dataclass(slots=True)
+class Found:
+    """What is known so far; a search that is interrupted leaves what it had."""
+
+    begun_ns: int = field(default_factory=time.monotonic_ns)
+    seen: list[Seen] = field(default_factory=list)
+    advice: Advice | None = None
+    browser: BrowserFacts | None = None
+
+
+async def tune(wanted: Wanted, told: Told, found: Found) -> None:
+    """Runs the whole search on this machine.
+
+    Raises:
+        BrowserError: there is no browser, or it does not start.
+        ServerError: our own pages cannot be served.
+        ProcessError: nothing can be started.
+    """
+    with Household() as household:
+        async with Here(household, wanted, found) as here:
+            asking = search(Setting(), wanted.ceiling)
+            try:
+                ask = next(asking)
+                while True:
+                    told.trial_started(_id(ask, found), _name(ask), ask.setting.total, ask.window_ns / 1e9)
+                    window = await here.run(ask)
+                    found.seen.append((ask, window))
+                    told.trial_ended(_id(ask, found, -1), _said(window))
+                    ask = asking.send(window)
+            except StopIteration as end:
+                found.advice = end.value
+
+
+class Here:
+    """This machine: runs what is asked for, in browsers of its own; an asynchronous context manager."""
+
+    def __init__(self, household: Household, wanted: Wanted, found: Found) -> None:
+        """Starts nothing yet."""
+        self._household = household
+        self._wanted = wanted
+        self._found = found
+        self._stack = AsyncExitStack()
+        self._gauge = Gauge.now()
+        self._since_ns = found.begun_ns
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._next_url = await self._addresses()
+            folder = self._household.folder("netlogs")
+            crawlers = Crawlers(self._household, self._wanted.browser, folder)
+            self._crawlers = await self._stack.enter_async_context(crawlers)
+            self._pool = await self._crawlers.pool()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    async def run(self, ask: Ask) -> Window:
+        """Measures one window; its cost includes whatever was started since the last one.
+
+        Raises:
+            BrowserError: the browser does not start.
+        """
+        window = await (self._observed(ask) if ask.observed else self._plain(self._pool, ask))
+        now_ns = time.monotonic_ns()
+        took_ns, self._since_ns = now_ns - self._since_ns, now_ns
+        if self._found.browser is None:
+            self._found.browser = self._facts()
+        return replace(window, took_ns=took_ns)
+
+    async def _plain(self, pool: Pool, ask: Ask) -> Window:
+        crawl = Crawl(pool, self._next_url, self._gauge, self._wanted.ceiling.rate, self._wanted.timeout_s)
+        return steady_state.window(await crawl.window(ask), 0)
+
+    async def _observed(self, ask: Ask) -> Window:
+        """The same in browsers that write their log, which tells what the requests waited for."""
+        pool = await self._crawlers.pool(observed=True)
+        try:
+            window = await self._plain(pool, ask)
+        finally:
+            logs = await self._crawlers.closed(pool)
+        return replace(window, waiting=await asyncio.to_thread(_waiting, logs), memory_bytes=None)
+
+    async def _addresses(self) -> Callable[[], str]:
+        urls = self._wanted.urls
+        if urls:
+            return itertools.cycle(urls).__next__
+        running = await start(self._household, parse(SERVER), self._household.folder("server"))
+        self._stack.push_async_callback(running.stop)
+        numbers = itertools.count()
+        return lambda: f"{running.origin}{self._wanted.path}&name={next(numbers)}"
+
+    def _facts(self) -> BrowserFacts | None:
+        known = self._pool.identity()
+        if known is None:
+            return None
+        headless = not self._wanted.browser.headed
+        return BrowserFacts(
+            known["name"], known["version"], known["path"], headless, tuple(known["switches"])
+        )
+
+
+def plan(wanted: Wanted) -> str:
+    """What a search like this would measure, as text; nothing is run."""
+    rehearsed = rehearse(wanted.ceiling, os.cpu_count() or 1, Gauge.now().read().headroom_bytes)
+    return tune_plan.render(_target(wanted), [(one.ask, one.took_ns, one.memory_bytes) for one in rehearsed])
+
+
+def permitted(wanted: Wanted, *, may_load: bool) -> Wanted:
+    """The same, with the addresses and the rate that their hosts allow.
+
+    Raises:
+        PermissionMissingError: a foreign host without `may_load`, or one whose robots.txt refuses.
+    """
+    if not wanted.urls:
+        return wanted
+    rate = permission.ask(wanted.urls, may_load=may_load)
+    rates = [each for each in (rate, wanted.ceiling.rate) if each is not None]
+    return replace(wanted, ceiling=replace(wanted.ceiling, rate=min(rates, default=None)))
+
+
+def tuning(wanted: Wanted, found: Found, *, interrupted: bool = False) -> Tuning:
+    """All that is known, with where it was measured."""
+    environment = Environment(
+        browserconc=__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cpus=os.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        browser=found.browser,
+    )
+    advice = found.advice or tune_advice.advise(found.seen, wanted.ceiling)
+    took_ns = time.monotonic_ns() - found.begun_ns
+    return Tuning(
+        environment, _target(wanted), wanted.ceiling.goal, took_ns, _with_doubts(advice, wanted), interrupted
+    )
+
+
+def _with_doubts(advice: Advice, wanted: Wanted) -> Advice:
+    if len(set(wanted.urls)) != 1:
+        return advice
+    doubt = (
+        "There was one address, loaded again and again: tabs of one context then wait for each other at its "
+        "entry of the HTTP cache, which different pages do not. A file of addresses shows what a crawl meets."
+    )
+    return replace(advice, doubts=(*advice.doubts, doubt))
+
+
+def _target(wanted: Wanted) -> str:
+    if not wanted.urls:
+        return "the built-in page (five sub-resources, 0.1 s each)"
+    return wanted.urls[0] if len(wanted.urls) == 1 else f"{len(wanted.urls)} addresses"
+
+
+def _waiting(logs: Sequence[Path]) -> dict[str, float]:
+    """Each cause's share of the requests' time, by the first log that can be read."""
+    for path in logs:
+        try:
+            result = explain(path, Choice())
+        except LogError:
+            continue
+        slices = [piece for trial in result.trials for request in trial.requests for piece in request.slices]
+        total = sum(piece.duration_ns for piece in slices)
+        shares: dict[str, float] = {}
+        for piece in slices:
+            shares[piece.cause] = shares.get(piece.cause, 0.0) + piece.duration_ns / max(1, total)
+        return shares
+    return {}
+
+
+def _id(ask: Ask, found: Found, shift: int = 0) -> str:
+    return f"{len(found.seen) + shift}"
+
+
+def _name(ask: Ask) -> str:
+    return f"{ask.setting} {ask.purpose}"
+
+
+def _said(window: Window) -> str:
+    text = f"{window.pages_per_s:.1f} pages/s"
+    return f"{text}, {window.errors} failed" if window.errors else text
+
+
+__all__ = ["Found", "Here", "Told", "Wanted", "permitted", "plan", "tune", "tuning"]
