@@ -32,6 +32,10 @@ RAW = "raw-socket"
 DEFAULT_STRATEGIES = (RAW, "tabs", "tabs-distinct", "tabs-hosts", "contexts")
 """What `compare` runs unasked. Starting ten user-data-dirs takes seconds, so they are in `all` only."""
 
+DEFAULT_DELAY_S = 0.5
+UNKNOWN_DELAY_S = 10.0
+"""Allowed for each request of which nobody said how long it takes."""
+MAX_BACKLOG = 65_535
 MAX_TABS = 1_000
 MAX_CLIENTS = 10_000
 MAX_DELAY_S = 600.0
@@ -49,13 +53,15 @@ class UsageError(Exception):
 class Profile:
     """A checked run profile; the defaults are those of `compare`.
 
-    `delay` and `timeout` are seconds; a `timeout` of None is derived from tabs and delay.
+    `delay` and `timeout` are seconds; None of a `delay` is 0.5, or unknown for an address of the user's,
+    and a `timeout` of None is derived from tabs and delay. `app`, `server_cmd`, `path` and `backlog` are
+    as in `model.plan.Trial`.
     """
 
     name: str | None = None
     description: str = ""
     tabs: int = 10
-    delay: float = 0.5
+    delay: float | None = None
     servers: tuple[str, ...] = ("werkzeug-threaded",)
     strategies: tuple[str, ...] = DEFAULT_STRATEGIES
     repeat: int = 1
@@ -65,6 +71,17 @@ class Profile:
     evidence: tuple[str, ...] = ("netlog",)
     switches: tuple[str, ...] = ()
     work: str = "sleep"
+    app: str | None = None
+    server_cmd: str | None = None
+    path: str | None = None
+    backlog: int | None = None
+
+    @property
+    def delay_s(self) -> float | None:
+        """How long one request takes, as far as is known: not of the user's own address, unless said."""
+        if self.delay is not None:
+            return self.delay
+        return None if self.app or self.server_cmd else DEFAULT_DELAY_S
 
 
 def names() -> list[tuple[str, str]]:
@@ -110,10 +127,14 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
             strategy=strategy,
             server=server,
             tabs=chosen.tabs,
-            delay_s=chosen.delay,
+            delay_s=chosen.delay_s,
             repeat=repeat,
-            timeout_s=chosen.timeout or chosen.tabs * chosen.delay + SLACK_S,
+            timeout_s=chosen.timeout or chosen.tabs * _longest_s(chosen) + SLACK_S,
             work=chosen.work,
+            app=chosen.app,
+            command=chosen.server_cmd,
+            path=chosen.path or ("/" if chosen.app or chosen.server_cmd else None),
+            backlog=chosen.backlog,
         )
         for server in chosen.servers
         for repeat in range(1, chosen.repeat + 1)
@@ -121,6 +142,10 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
     )
     browser = BrowserChoice(chosen.browser, chosen.headed, chosen.switches)
     return Plan(trials, browser, chosen.evidence, chosen.name)
+
+
+def _longest_s(profile: Profile) -> float:
+    return UNKNOWN_DELAY_S if profile.delay_s is None else profile.delay_s
 
 
 def _trial_id(profile: Profile, strategy: str, server: str, repeat: int) -> str:
@@ -175,6 +200,26 @@ def _settle(profile: Profile, values: Mapping[str, object]) -> Profile:
     if not 1 <= settled.tabs <= most:
         advice = f"; {RAW} alone takes up to {MAX_CLIENTS}" if settled.tabs > most == MAX_TABS else ""
         raise UsageError(f"tabs must be 1 to {most}, not {settled.tabs}{advice}.")
+    return _with_users_own(settled, values)
+
+
+def _with_users_own(settled: Profile, values: Mapping[str, object]) -> Profile:
+    """Checks what the user brings along: an application, a server, an address of theirs."""
+    if settled.server_cmd is not None:
+        for other in ("app", "server", "servers", "backlog"):
+            if values.get(other) is not None:
+                raise UsageError(f'"server_cmd" and "{other}" exclude each other: the command is the server.')
+        try:
+            return replace(settled, servers=(servers.chosen("", command=settled.server_cmd).spec,))
+        except ValueError as problem:
+            raise UsageError(str(problem)) from problem
+    if settled.app is None and settled.path is not None:
+        raise UsageError('"path" goes with "app" or "server_cmd"; our endpoint goes by delay and work.')
+    for spec in settled.servers if settled.app is not None else ():
+        try:
+            servers.chosen(spec, app=settled.app)
+        except ValueError as problem:
+            raise UsageError(str(problem)) from problem
     return settled
 
 
@@ -202,6 +247,20 @@ def _timeout(key: str, value: object) -> float:
     if not 0 < number <= MAX_TIMEOUT_S:
         raise UsageError(f"{key} must be more than 0 and at most {MAX_TIMEOUT_S:.0f} seconds, not {value}.")
     return float(number)
+
+
+def _path(key: str, value: object) -> str:
+    text = _text(key, value)
+    if not text.startswith("/") or not text.isascii() or not text.isprintable() or " " in text or "#" in text:
+        raise UsageError(f"{key} must be what stands behind the port, such as /slow?n=1, not {text!r}.")
+    return text
+
+
+def _backlog(key: str, value: object) -> int:
+    number = _whole(key, value)
+    if not 1 <= number <= MAX_BACKLOG:
+        raise UsageError(f"{key} must be 1 to {MAX_BACKLOG}, not {value}.")
+    return number
 
 
 def _repeat(key: str, value: object) -> int:
@@ -302,6 +361,10 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "evidence": _evidence,
     "switches": _switches,
     "work": _work,
+    "app": _text,
+    "server_cmd": _text,
+    "path": _path,
+    "backlog": _backlog,
 }
 
 

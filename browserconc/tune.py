@@ -27,8 +27,8 @@ from browserconc.analysis.tune_advice import Seen
 from browserconc.analysis.tune_rehearsal import rehearse
 from browserconc.evidence.log_file import LogError
 from browserconc.explain import Choice, explain
-from browserconc.lab import permission
-from browserconc.lab.browser.pool import Crawlers, Pool
+from browserconc.lab import leave
+from browserconc.lab.browser.pool import pool_of
 from browserconc.lab.crawl import Crawl
 from browserconc.lab.memory_pressure import Gauge
 from browserconc.lab.process import Household
@@ -57,7 +57,8 @@ class Told(Protocol):
 class Wanted:
     """What is to be loaded, and how: no `urls` means our own pages.
 
-    `timeout_s` bounds one page. `path` is the address of our own pages.
+    `timeout_s` bounds one page. `path` is the address of our own pages. `allowed`: the user may load hosts
+    of others.
     """
 
     urls: tuple[str, ...] = ()
@@ -65,6 +66,7 @@ class Wanted:
     ceiling: Ceiling = field(default_factory=Ceiling)
     timeout_s: float = 15.0
     path: str = BUILT_IN
+    allowed: bool = False
 
 
 @dataclass(slots=True)
@@ -82,9 +84,11 @@ async def tune(wanted: Wanted, told: Told, found: Found) -> None:
 
     Raises:
         BrowserError: there is no browser, or it does not start.
+        LeaveError: an address must not be loaded.
         ServerError: our own pages cannot be served.
         ProcessError: nothing can be started.
     """
+    wanted = await permitted(wanted)
     with Household() as household:
         async with Here(household, wanted, found) as here:
             asking = search(Setting(), wanted.ceiling)
@@ -109,16 +113,14 @@ class Here:
         self._wanted = wanted
         self._found = found
         self._stack = AsyncExitStack()
-        self._gauge = Gauge.now()
         self._since_ns = found.begun_ns
 
     async def __aenter__(self) -> Self:
         try:
-            self._next_url = await self._addresses()
-            folder = self._household.folder("netlogs")
-            crawlers = Crawlers(self._household, self._wanted.browser, folder)
-            self._crawlers = await self._stack.enter_async_context(crawlers)
-            self._pool = await self._crawlers.pool()
+            next_url = await self._addresses()
+            self._pool = await self._stack.enter_async_context(pool_of(self._household, self._wanted.browser))
+            ceiling, timeout_s = self._wanted.ceiling, self._wanted.timeout_s
+            self._crawl = Crawl(self._pool, next_url, Gauge.now(), ceiling.rate, timeout_s)
         except BaseException:
             await self._stack.aclose()
             raise
@@ -135,30 +137,19 @@ class Here:
         Raises:
             BrowserError: the browser does not start.
         """
-        window = await (self._observed(ask) if ask.observed else self._plain(self._pool, ask))
+        trace = self._household.root / "observed.pftrace"
+        window = steady_state.window(await self._crawl.window(ask, trace), 0)
+        if ask.observed and trace.exists():
+            window = replace(window, waiting=await asyncio.to_thread(_waiting, trace))
         now_ns = time.monotonic_ns()
         took_ns, self._since_ns = now_ns - self._since_ns, now_ns
         if self._found.browser is None:
             self._found.browser = self._facts()
         return replace(window, took_ns=took_ns)
 
-    async def _plain(self, pool: Pool, ask: Ask) -> Window:
-        crawl = Crawl(pool, self._next_url, self._gauge, self._wanted.ceiling.rate, self._wanted.timeout_s)
-        return steady_state.window(await crawl.window(ask), 0)
-
-    async def _observed(self, ask: Ask) -> Window:
-        """The same in browsers that write their log, which tells what the requests waited for."""
-        pool = await self._crawlers.pool(observed=True)
-        try:
-            window = await self._plain(pool, ask)
-        finally:
-            logs = await self._crawlers.closed(pool)
-        return replace(window, waiting=await asyncio.to_thread(_waiting, logs), memory_bytes=None)
-
     async def _addresses(self) -> Callable[[], str]:
-        urls = self._wanted.urls
-        if urls:
-            return itertools.cycle(urls).__next__
+        if self._wanted.urls:
+            return itertools.cycle(self._wanted.urls).__next__
         running = await start(self._household, parse(SERVER), self._household.folder("server"))
         self._stack.push_async_callback(running.stop)
         numbers = itertools.count()
@@ -180,15 +171,15 @@ def plan(wanted: Wanted) -> str:
     return tune_plan.render(_target(wanted), [(one.ask, one.took_ns, one.memory_bytes) for one in rehearsed])
 
 
-def permitted(wanted: Wanted, *, may_load: bool) -> Wanted:
-    """The same, with the addresses and the rate that their hosts allow.
+async def permitted(wanted: Wanted) -> Wanted:
+    """The same, with the rate that the hosts of its addresses allow.
 
     Raises:
-        PermissionMissingError: a foreign host without `may_load`, or one whose robots.txt refuses.
+        LeaveError: one of them must not be loaded.
     """
     if not wanted.urls:
         return wanted
-    rate = permission.ask(wanted.urls, may_load=may_load)
+    rate = await leave.ask(wanted.urls, allowed=wanted.allowed)
     rates = [each for each in (rate, wanted.ceiling.rate) if each is not None]
     return replace(wanted, ceiling=replace(wanted.ceiling, rate=min(rates, default=None)))
 
@@ -226,20 +217,18 @@ def _target(wanted: Wanted) -> str:
     return wanted.urls[0] if len(wanted.urls) == 1 else f"{len(wanted.urls)} addresses"
 
 
-def _waiting(logs: Sequence[Path]) -> dict[str, float]:
-    """Each cause's share of the requests' time, by the first log that can be read."""
-    for path in logs:
-        try:
-            result = explain(path, Choice())
-        except LogError:
-            continue
-        slices = [piece for trial in result.trials for request in trial.requests for piece in request.slices]
-        total = sum(piece.duration_ns for piece in slices)
-        shares: dict[str, float] = {}
-        for piece in slices:
-            shares[piece.cause] = shares.get(piece.cause, 0.0) + piece.duration_ns / max(1, total)
-        return shares
-    return {}
+def _waiting(trace: Path) -> dict[str, float]:
+    """Each cause's share of the requests' time, by what the browser said of it; empty if that is nothing."""
+    try:
+        result = explain(trace, Choice())
+    except LogError:
+        return {}
+    slices = [piece for trial in result.trials for request in trial.requests for piece in request.slices]
+    total = sum(piece.duration_ns for piece in slices)
+    shares: dict[str, float] = {}
+    for piece in slices:
+        shares[piece.cause] = shares.get(piece.cause, 0.0) + piece.duration_ns / max(1, total)
+    return shares
 
 
 def _id(ask: Ask, found: Found, shift: int = 0) -> str:
@@ -255,4 +244,4 @@ def _said(window: Window) -> str:
     return f"{text}, {window.errors} failed" if window.errors else text
 
 
-__all__ = ["Found", "Here", "Told", "Wanted", "permitted", "plan", "tune", "tuning"]
+__all__ = ["Found", "Here", "Told", "Wanted", "plan", "tune", "tuning"]

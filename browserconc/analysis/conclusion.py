@@ -152,6 +152,10 @@ def _summary(raw: TrialFinding | None, naive: TrialFinding | None, skew: float |
 def _skewed(naive: TrialFinding, raw: TrialFinding, skew: float) -> str:
     if naive.verdict.culprit == "browser" and skew >= 1.5:
         return f"the browser made the server look {skew:.1f} times slower than it is"
+    if naive.verdict.culprit == "browser":
+        return "hardly longer, though the browser held the tabs back"
+    if naive.verdict.cause == "h2-streams":
+        return "the raw-socket client has a connection for each request, the tabs share one"
     if naive.verdict.culprit == "server":
         return "the server is what limits them, the browser shows it truly"
     if naive.verdict.kind == "undecided":
@@ -159,22 +163,28 @@ def _skewed(naive: TrialFinding, raw: TrialFinding, skew: float) -> str:
     return "tabs show this server as it is"
 
 
+_SENTENCES = {
+    "host-limit": "The browser opens {limit} connections to one host at a time; the other requests waited "
+    "for one of them",
+    "server-width": "The server works on {at_once}; the others wait in its queue",
+    "h2-streams": "The server allows {limit} streams on one HTTP/2 connection, and the browser opens one; "
+    "the other requests waited for a stream",
+}
+"""What held the requests back, for causes whose limit belongs into the sentence."""
+
+
 def _why(trial: TrialFinding) -> str:
     verdict = trial.verdict
     share = f"{int(verdict.share * 100 + 1e-9)} % of all waiting"  # rounded down, as in the table
+    if sentence := _SENTENCES.get(verdict.cause or ""):
+        limit = verdict.limit or trial.concurrency.sustained
+        return f"{sentence.format(limit=limit, at_once=_at_once(trial))} ({share})."
     match verdict.cause:
         case "cache-lock":
             return (
                 "The tabs asked for the same URL, so each waited for the one before it at the entry of the "
                 f"HTTP cache ({share})."
             ) + "".join(f" {line}" for line in verdict.because[1:])
-        case "host-limit":
-            return (
-                f"The browser opens {verdict.limit} connections to one host at a time; the other requests "
-                f"waited for one of them ({share})."
-            )
-        case "server-width":
-            return f"The server works on {_at_once(trial)}; the others wait in its queue ({share})."
         case None if verdict.kind == "concurrent":
             return f"All {trial.tabs} requests ran at once."
         case None:

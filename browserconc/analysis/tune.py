@@ -26,14 +26,16 @@ CLOSE = 0.9
 CANDIDATES = 3
 ROUNDS = 8
 
-GROWTH_SHARE, PROBE_SHARE, COMPARE_SHARE = 0.55, 0.68, 0.84
+GROWTH_SHARE, PROBE_SHARE, COMPARE_SHARE = 0.5, 0.62, 0.86
 """How much of the budget may be spent at the end of each part; the rest shows what binds, and variations."""
 WINDOW_SHARE = 0.02
 """One window's part of the budget: 1.2 s of 60 s."""
 LEAST_PAGE_TIMES = 2.5
 """A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
-OBSERVING_COST = 1.5
-"""Looking starts a browser that writes its log: so many times what the same takes without."""
+DEAR = {"observed": 1.5, "context": 1.5, "browser": 3.0}
+"""How many times what the plain setting takes: reading a trace; opening a tab, or a context, for each page."""
+BEHIND = 0.8
+"""A unit that gives less than this of what another gives with as many tabs grows no further."""
 
 
 def tune(first: Setting, ceiling: Ceiling) -> Generator[Ask, Window, Advice]:
@@ -72,6 +74,8 @@ class _Search:
                 most = max(most, merit)
                 if not reason and vain >= patience:
                     reason = f"{n} tabs bring no more than {n >> vain}"
+                elif not reason and (other := self._ahead(point)):
+                    reason = f"{n} tabs bring less than {other} does"
                 elif not reason and not self._can_pay(unit, point, most):
                     reason = f"by the fitted curve {2 * n} tabs bring no more than {n}"
             if reason:
@@ -85,6 +89,16 @@ class _Search:
         if law is None or self.ceiling.goal != "throughput" or point.setting.total < CURVE_FROM:
             return True
         return law.rate(2 * point.setting.total) >= PAYS * most
+
+    def _ahead(self, point: Point) -> Unit | None:
+        """The unit that does much better with as many tabs."""
+        known = advice.points(self.seen, self.ceiling)
+        mine = advice.merit(point, self.ceiling)
+        for unit in UNITS:
+            other = known.get(Setting.of(unit, point.setting.total))
+            if other and mine < BEHIND * advice.merit(other, self.ceiling):
+                return unit
+        return None
 
     def probe(self) -> Asking:
         """Tries what lies around the best setting and the predicted knee."""
@@ -113,10 +127,8 @@ class _Search:
             return
         setting = chosen.setting
         for purpose, change in advice.VARIATIONS:
-            observed = change.get("observed", False)
-            if not self._too_dear(
-                setting, 1.0, opened=not observed, factor=OBSERVING_COST if observed else 1.0
-            ):
+            factor = DEAR.get(purpose) or DEAR.get(str(change.get("lifetime")), 1.0)
+            if not self._too_dear(setting, 1.0, opened=True, factor=factor):
                 yield from self._ask(setting, purpose, alone=False, **change)
 
     def _ask(self, setting: Setting, purpose: str, **how: object) -> Asking:
@@ -168,12 +180,24 @@ class _Search:
     ) -> str | None:
         """Whether the budget's share would not hold it, by what the most similar one took."""
         spent = sum(window.took_ns for _, window in self.seen) + self.ceiling.closing_ns
+<<<<<<< HEAD
         like = [(ask.setting.total, window) for ask, window in self.seen if ask.alone != opened]
         overhead = 0.0
         if like:
             total, window = min(like, key=lambda pair: abs(pair[0] - setting.total))
             overhead = (window.took_ns - window.window_ns) * max(1.0, setting.total / total)
         cost = factor * (self._window_ns() + overhead)
+=======
+        opening = (
+            0.0
+            if opened
+            else max(
+                ((window.took_ns - window.window_ns) / ask.setting.total for ask, window in self.seen[1:]),
+                default=0.0,
+            )
+        )
+        cost = factor * (self._window_ns() * 1.3 + opening * setting.total)
+>>>>>>> main
         return "the budget is used up" if spent + cost > share * self.ceiling.budget_ns else None
 
 

@@ -10,6 +10,8 @@ import click
 from browserconc import __version__
 from browserconc.cli.causes import causes
 from browserconc.cli.compare import compare
+from browserconc.cli.diagnose import diagnose
+from browserconc.cli.diff import diff
 from browserconc.cli.doctor import doctor
 from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED
 from browserconc.cli.explain import explain
@@ -72,5 +74,22 @@ def cli() -> None:
     """
 
 
+<<<<<<< HEAD
 for command in (compare, report, explain, watch, doctor, servers, serve, tune, causes, profiles, schema):
+=======
+for command in (
+    compare,
+    diagnose,
+    explain,
+    watch,
+    servers,
+    serve,
+    report,
+    diff,
+    causes,
+    doctor,
+    profiles,
+    schema,
+):
+>>>>>>> main
     cli.add_command(command)

@@ -103,7 +103,7 @@ def tune(
     browserconc tune urls.txt --goal latency --budget 120 --json tune.json
     """
     from browserconc import tune as tuning
-    from browserconc.lab.permission import PermissionMissingError
+    from browserconc.lab.leave import LeaveError
     from browserconc.lab.servers import ServerError
     from browserconc.model.plan import BrowserChoice
     from browserconc.model.tuning import Ceiling
@@ -118,20 +118,17 @@ def tune(
         rate=rate,
     )
     check_targets(json_file, html_file)
-    wanted = tuning.Wanted(_urls(source), BrowserChoice(_browser(browser), headed), ceiling, timeout)
+    choice = BrowserChoice(_browser(browser), headed)
+    wanted = tuning.Wanted(_urls(source), choice, ceiling, timeout, allowed=may_load)
     if dry_run:
         click.echo(tuning.plan(wanted), nl=False)
         return 0
-    try:
-        wanted = tuning.permitted(wanted, may_load=may_load)
-    except PermissionMissingError as problem:
-        raise CannotMeasure(str(problem)) from problem
     found = tuning.Found()
     try:
         interrupted = measure(lambda progress: tuning.tune(wanted, progress, found), quiet)
     except KeyboardInterrupt:
         interrupted = True
-    except ServerError as problem:
+    except (LeaveError, ServerError) as problem:
         raise CannotMeasure(str(problem)) from problem
     tuned = tuning.tuning(wanted, found, interrupted=interrupted)
     _show(tuned, json_file, html_file)

@@ -10,12 +10,15 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
 
 from browserconc.lab import machine_load
 from browserconc.lab.browser import BrowserError, DriverError, DriverTimeout, Page, first_line
 from browserconc.lab.browser.pool import Pool, Tab
 from browserconc.lab.memory_pressure import Gauge
+from browserconc.lab.observe import traced
 from browserconc.lab.process_tree import browser_memory_bytes, tree_cpu_ns
 from browserconc.model.tuning import Ask, Lifetime, Load, Pressure, Sample
 
@@ -50,8 +53,14 @@ class Crawl:
         self._timeout_s = timeout_s
         self._turn_ns = 0
 
-    async def window(self, ask: Ask) -> Sample:
-        """Runs what is asked for; a setting that memory does not hold gives a sample without pages."""
+    async def window(self, ask: Ask, trace: Path) -> Sample:
+        """Runs what is asked for; a setting that memory does not hold gives a sample without pages.
+
+        Where it is to be observed, `trace` holds what the first browser's network stack said.
+
+        Raises:
+            BrowserError: the browser does not start.
+        """
         begun = time.monotonic_ns()
         try:
             await self._pool.reach(ask.setting, alone=ask.alone, may_open=self._may_open)
@@ -65,8 +74,13 @@ class Crawl:
         tabs = self._pool.tabs(ask.setting)
         if not ask.cache:
             await self._pool.switch_cache(tabs, on=False)
+        doubts: list[str] = []
         try:
-            return await self._measured(ask, tabs)
+            async with AsyncExitStack() as stack:
+                if ask.observed:
+                    await stack.enter_async_context(traced(self._pool.first_browser(), trace, doubts))
+                sample = await self._measured(ask, tabs)
+            return replace(sample, said=tuple(doubts))
         finally:
             if not ask.cache:
                 with suppress(DriverError):

@@ -19,8 +19,10 @@ class Evidence:
 
     `gates` maps the URL at which a tab waited for its release to the tab's index. `sources` are
     those that delivered a log. `facts` hold what is true of the trial as a whole, such as
-    "max_sockets_per_group" from the browser's own log or "cpu_busy_share" of the machine. `error` is
-    the sentence that says why the trial did not come to its end.
+    "max_sockets_per_group" and, by cause, the sizes of pools from the browser's own log or
+    "cpu_busy_share" of the machine. `error` is the sentence that says why the trial did not come to its
+    end. `alone_ns` is how long the server takes for an address (host and path) while nothing else runs,
+    where that was measured.
     """
 
     strategy: str
@@ -39,6 +41,7 @@ class Evidence:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     error: str | None = None
+    alone_ns: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

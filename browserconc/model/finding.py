@@ -59,7 +59,11 @@ class ServerSeen:
 
 @dataclass(frozen=True, slots=True)
 class RequestFinding:
-    """One request with an exact partition: the slices sum to end_ns - start_ns, without a gap."""
+    """One request with an exact partition: the slices sum to end_ns - start_ns, without a gap.
+
+    `tab` is the tab that made it, None where that is not known. Of a page's requests those are `critical`
+    that its load waited for, one after the other.
+    """
 
     index: int
     url: str
@@ -71,6 +75,8 @@ class RequestFinding:
     connection_reused: bool | None
     server: ServerSeen | None
     slices: tuple[Slice, ...]
+    tab: int | None = None
+    critical: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,12 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What all trials together say. `None` for a limit: no limit was seen."""
+    """What all trials together say. `None` for a limit: no limit was seen.
+
+    `url` is the request that a page's tabs waited for, `share` the cause's part of their waiting, `because`
+    the evidence, `advice` what removes the cause where nobody could try it, `alone_ns` how long one tab
+    alone takes to load. `doubts` are about the conclusion, not about one trial.
+    """
 
     summary: str
     culprit: Culprit | None
@@ -159,6 +170,12 @@ class Conclusion:
     browser_limit: int | None
     skew: float | None
     remedies: tuple[Remedy, ...]
+    url: str | None = None
+    share: float | None = None
+    because: tuple[str, ...] = ()
+    advice: str | None = None
+    alone_ns: int | None = None
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

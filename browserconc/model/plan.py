@@ -25,16 +25,25 @@ class Trial:
     `server` is a name of the contract such as "gunicorn-sync:4". `delay_s` is how long the endpoint
     works on each request, `work` how: "sleep", "compute" (CPU time) or "block" (sleeps in a coroutine
     and stops an event loop by it). `timeout_s` bounds the measurement, not its preparation.
+
+    Of the user's own there may be an application, `app` ("module:attribute"), that this server runs, or
+    another server, `command`, with "{port}" in it. Then `path` is asked for, and `delay_s` is None where
+    nobody said how long that takes. `backlog` is how many connections may wait to be accepted, None for
+    as many as the system allows.
     """
 
     id: str
     strategy: str
     server: str
     tabs: int
-    delay_s: float
+    delay_s: float | None
     repeat: int
     timeout_s: float
     work: str = "sleep"
+    app: str | None = None
+    command: str | None = None
+    path: str | None = None
+    backlog: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

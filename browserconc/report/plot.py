@@ -1,4 +1,4 @@
-"""A scatter plot in text: points as letters, a curve as dots, a mark below; the tabs are drawn by doublings."""
+"""A scatter plot in text: points as letters, a curve as dots, a mark below; to the right x doubles evenly."""
 
 from __future__ import annotations
 

@@ -116,7 +116,10 @@ class Slice(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """One request; its slices partition start_s..end_s exactly, each starting where the last ended."""
+    """One request; its slices partition start_s..end_s exactly, each starting where the last ended.
+
+    Of a page's requests those are critical that the load of their tab waited for.
+    """
 
     index: int
     url: str
@@ -128,6 +131,8 @@ class Request(Struct, frozen=True):
     connection_reused: bool | None
     server: Server | None
     slices: tuple[Slice, ...]
+    tab: int | None = None
+    critical: bool = True
 
 
 class Trial(Struct, frozen=True):
@@ -174,6 +179,12 @@ class Conclusion(Struct, frozen=True):
     browser_limit: int | None
     skew: float | None
     remedies: tuple[Remedy, ...]
+    url: str | None = None
+    share: Share | None = None
+    because: tuple[str, ...] = ()
+    advice: str | None = None
+    alone_s: Seconds | None = None
+    doubts: tuple[str, ...] = ()
 
 
 class SocketGroup(Struct, frozen=True):

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from browserconc.model.finding import Remedy, Result, TrialFinding, Verdict
 from browserconc.report.legend import look
+
+_ENDPOINTS = ("/slow", "/cpu")
+"""The addresses of ours that work; any other is the user's."""
+_OTHERS = ("hypercorn", "sanic", "uvicorn")
+"""Servers that cannot run Flask: they serve the asynchronous endpoint."""
 
 
 def seconds(ns: int) -> str:
@@ -60,7 +67,11 @@ def _target(trials: tuple[TrialFinding, ...]) -> str:
         return f"to {urls[0]}" if len(urls) == 1 else f"to {len(urls)} URLs"
     delays = {trial.delay_ns for trial in trials if trial.server}
     delay = delays.pop() if len(delays) == 1 else None
-    kind = "a slow Flask endpoint" if delay is None else f"a {seconds(delay)} s Flask endpoint"
+    what = "endpoint" if any(server.startswith(_OTHERS) for server in servers) else "Flask endpoint"
+    kind = f"a slow {what}" if delay is None else f"a {seconds(delay)} s {what}"
+    paths = list(dict.fromkeys(urlsplit(url).path for url in urls))
+    if any(paths) and not set(paths) & set(_ENDPOINTS):
+        kind = paths[0] if len(paths) == 1 else f"{len(paths)} addresses"
     named = servers[0] if len(servers) == 1 else f"{len(servers)} servers"
     return f"to {kind} ({named})"
 

@@ -12,11 +12,15 @@ from browserconc.analysis.causes import (
     host_limit,
     idle_connection,
     load_throttle,
+    localhost_ipv6,
     machine_saturated,
     pool_limit,
+    proxy_limit,
     server_cpu,
     server_width,
     staggered_start,
+    websocket_handshake,
+    websocket_limit,
 )
 from browserconc.model.cause import Cause
 
@@ -25,6 +29,9 @@ CAUSES: tuple[Cause, ...] = (
     cache_lock.CAUSE,
     host_limit.CAUSE,
     pool_limit.CAUSE,
+    proxy_limit.CAUSE,
+    websocket_limit.CAUSE,
+    websocket_handshake.CAUSE,
     load_throttle.CAUSE,
     h2_streams.CAUSE,
     accept_backlog.CAUSE,
@@ -32,6 +39,7 @@ CAUSES: tuple[Cause, ...] = (
     idle_connection.CAUSE,
     event_loop_blocked.CAUSE,
     server_cpu.CAUSE,
+    localhost_ipv6.CAUSE,
     connection_setup.CAUSE,
     browser_overhead.CAUSE,
     machine_saturated.CAUSE,

@@ -9,32 +9,32 @@ from collections.abc import Iterator
 
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
-from browserconc.model.timeline import Timeline
+from browserconc.model.timeline import Span, Timeline
 
 ERR_CACHE_LOCK_TIMEOUT = -409  # net/base/net_error_list.h
 INSTANT_NS = 5_000_000
 """Getting a free entry takes 0 to 2 ms in steps of 1 ms; less than this is no wait."""
 
 
-def _gave_up(timeline: Timeline) -> bool:
-    lock = timeline.span("netlog", "HTTP_CACHE_ADD_TO_ENTRY")
-    return lock is not None and lock.detail.get("net_error") == ERR_CACHE_LOCK_TIMEOUT
+def _locks(timeline: Timeline) -> Iterator[Span]:
+    """Every wait for the entry: one that was discarded meanwhile is asked for again (ERR_CACHE_RACE)."""
+    track = timeline.tracks.get("netlog")
+    return (span for span in (track.spans if track else ()) if span.name == "HTTP_CACHE_ADD_TO_ENTRY")
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
-    lock = timeline.span("netlog", "HTTP_CACHE_ADD_TO_ENTRY")
-    if lock is None:
-        return
-    end_ns = timeline.end_ns if lock.end_ns is None else lock.end_ns
-    if end_ns - lock.start_ns < INSTANT_NS:
-        return
     path = timeline.url.split("/", 3)[-1]
-    yield Claim(
-        "cache-lock",
-        lock.start_ns,
-        end_ns,
-        f"for the HTTP cache entry of /{path} (HTTP_CACHE_ADD_TO_ENTRY)",
-    )
+    waits: list[tuple[int, int]] = []
+    for lock in _locks(timeline):
+        end_ns = timeline.end_ns if lock.end_ns is None else lock.end_ns
+        if waits and lock.start_ns - waits[-1][1] < INSTANT_NS:
+            waits[-1] = waits[-1][0], end_ns
+        else:
+            waits.append((lock.start_ns, end_ns))
+    for start_ns, end_ns in waits:
+        if end_ns - start_ns >= INSTANT_NS:
+            because = f"for the HTTP cache entry of /{path} (HTTP_CACHE_ADD_TO_ENTRY)"
+            yield Claim("cache-lock", start_ns, end_ns, because)
 
 
 def _limit(case: Case) -> int | None:
@@ -45,9 +45,8 @@ def _remark(case: Case) -> str | None:
     waits = [
         lock.end_ns - lock.start_ns
         for timeline in case.timelines
-        if _gave_up(timeline)
-        and (lock := timeline.span("netlog", "HTTP_CACHE_ADD_TO_ENTRY"))
-        and lock.end_ns is not None
+        for lock in _locks(timeline)
+        if lock.end_ns is not None and lock.detail.get("net_error") == ERR_CACHE_LOCK_TIMEOUT
     ]
     if not waits:
         return None

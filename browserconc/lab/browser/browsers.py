@@ -28,6 +28,7 @@ from browserconc.lab.browser.driver import (
 from browserconc.lab.browser.identity import browser_of
 from browserconc.lab.browser.launching import Launcher
 from browserconc.lab.browser.tabs import Tabs, close_all, in_context, opened, opening_timeout_s, together
+from browserconc.lab.browser.visitor import Visitor
 from browserconc.lab.process import Household
 from browserconc.model.plan import BrowserChoice
 
@@ -35,8 +36,19 @@ from browserconc.model.plan import BrowserChoice
 class Browsers:
     """The browsers of one run; an asynchronous context manager that closes them all."""
 
-    def __init__(self, household: Household, choice: BrowserChoice, *, netlogs: Path | None) -> None:
-        """Opens nothing yet; `netlogs` is the folder for NetLog files, None for none."""
+    def __init__(
+        self,
+        household: Household,
+        choice: BrowserChoice,
+        *,
+        netlogs: Path | None,
+        visitor: Visitor | None = None,
+    ) -> None:
+        """Opens nothing yet; `netlogs` is the folder for NetLog files, None for none.
+
+        `visitor` is whom the pages are opened for; None for nobody in particular.
+        """
+        self._visitor = visitor
         self._household = household
         self._choice = choice
         self._netlog_folder = netlogs
@@ -73,14 +85,14 @@ class Browsers:
         if playwright:
             await quietly(playwright.stop())
         for path in self._netlog_folder.glob("netlog-*.json") if self._netlog_folder else ():
-            strip_credentials(path)
+            strip_credentials(path, self._visitor.secret_headers if self._visitor else ())
 
     async def shared(self) -> BrowserContext:
         """The everyday user-data-dir's context, in the browser that most strategies share."""
         if self._shared and not browser_of(self._shared).is_connected():  # it crashed or was killed
             self._shared = self._everyday = None
         if self._shared is None:
-            self._shared, self._shared_netlog = await self._launched().user_data_dir()
+            self._shared, self._shared_netlog = await self._user_data_dir()
         return self._shared
 
     async def everyday_tabs(self, count: int) -> Tabs:
@@ -101,7 +113,7 @@ class Browsers:
         contexts: list[BrowserContext] = []
 
         async def opening() -> list[Page]:
-            contexts.append(await browser.new_context())
+            contexts.append(await self._new_context(browser))
             return await in_context(contexts[0], count)
 
         return await self._opened(count, opening, [self._shared_netlog], lambda: close_all(contexts))
@@ -112,7 +124,7 @@ class Browsers:
         contexts: list[BrowserContext] = []
 
         async def one() -> Page:
-            context = await browser.new_context()
+            context = await self._new_context(browser)
             contexts.append(context)
             return await context.new_page()
 
@@ -126,7 +138,7 @@ class Browsers:
         netlogs: list[Path | None] = []
 
         async def one() -> Page:
-            context, netlog = await self._launched().user_data_dir()
+            context, netlog = await self._user_data_dir()
             contexts.append(context)
             netlogs.append(netlog)
             return context.pages[0] if context.pages else await context.new_page()
@@ -142,7 +154,7 @@ class Browsers:
             browser, netlog = await self._launched().browser()
             browsers.append(browser)
             netlogs.append(netlog)
-            return await browser.new_page()
+            return await (await self._new_context(browser)).new_page()
 
         return await self._opened(count, lambda: together(one, count), netlogs, lambda: close_all(browsers))
 
@@ -164,6 +176,20 @@ class Browsers:
                 await quietly(session.detach())
 
         tabs.after_trial.append(restore)
+
+    async def _user_data_dir(self) -> tuple[BrowserContext, Path | None]:
+        trusting = bool(self._visitor and not self._visitor.verify_tls)
+        context, netlog = await self._launched().user_data_dir(ignore_https_errors=trusting)
+        if self._visitor:
+            await self._visitor.enter(context)
+        return context, netlog
+
+    async def _new_context(self, browser: Browser) -> BrowserContext:
+        if self._visitor is None:
+            return await browser.new_context()
+        context = await browser.new_context(ignore_https_errors=not self._visitor.verify_tls)
+        await self._visitor.enter(context)
+        return context
 
     def _launched(self) -> Launcher:
         assert self._launcher, "used before it was entered"

@@ -65,12 +65,14 @@ class Launcher:
             )
         return cls(playwright, household, choice, found, netlogs)
 
-    async def user_data_dir(self) -> tuple[BrowserContext, Path | None]:
+    async def user_data_dir(self, *, ignore_https_errors: bool = False) -> tuple[BrowserContext, Path | None]:
         """The default context of a browser process with a user-data-dir of its own, and its NetLog."""
         netlog, options = self._options()
         folder = self._household.folder(f"user-data-dir-{self._count}")
         try:
-            return await self._playwright.chromium.launch_persistent_context(folder, **options), netlog
+            return await self._playwright.chromium.launch_persistent_context(
+                folder, ignore_https_errors=ignore_https_errors, **options
+            ), netlog
         except DriverError as problem:
             raise _launch_error(problem, self._executable) from problem
 

@@ -10,18 +10,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from browserconc.evidence.netlog import strip_credentials
 from browserconc.lab.browser.driver import (
     Browser,
     BrowserContext,
     BrowserError,
     DriverError,
     Page,
-    Playwright,
     first_line,
     marked,
     quietly,
@@ -80,7 +76,6 @@ class Pool:
         self._launcher = launcher
         self._browsers: list[Browser] = []
         self._homes: list[list[Home]] = []
-        self.netlogs: list[Path] = []
 
     async def reach(self, setting: Setting, *, alone: bool, may_open: Callable[[], None]) -> None:
         """Opens what `setting` needs; with `alone` closes everything else.
@@ -102,6 +97,10 @@ class Pool:
         except (DriverError, TimeoutError) as problem:
             reason = first_line(problem) or "it took too long"
             raise BrowserError(f"{setting.total} tabs could not be opened: {reason}.") from problem
+
+    def first_browser(self) -> Browser:
+        """The browser that is asked what its pages wait for."""
+        return self._browsers[0]
 
     def identity(self) -> dict[str, Any] | None:
         """Name, version, path and switches of the browser; None while none is open."""
@@ -154,8 +153,7 @@ class Pool:
 
         async def browser() -> None:
             may_open()
-            opened, netlog = await self._launcher.browser()
-            self.netlogs += [netlog] if netlog else []
+            opened, _ = await self._launcher.browser()
             self._browsers.append(opened)
             self._homes.append([])
 
@@ -203,50 +201,23 @@ class Pool:
             await asyncio.gather(*(quietly(tab.page.close()) for tab in gone))
 
 
-class Crawlers:
-    """The driver and the pools of one search; an asynchronous context manager that closes them all."""
+@asynccontextmanager
+async def pool_of(household: Household, choice: BrowserChoice) -> AsyncIterator[Pool]:
+    """An empty pool with a driver of its own; closes all that it opened.
 
-    def __init__(self, household: Household, choice: BrowserChoice, netlogs: Path) -> None:
-        """Opens nothing yet; browsers of an observed pool write their NetLog into `netlogs`."""
-        self._household = household
-        self._choice = choice
-        self._netlogs = netlogs
-        self._playwright: Playwright | None = None
-        self._pools: list[Pool] = []
-
-    async def __aenter__(self) -> Crawlers:
-        with marked(self._household):
-            self._playwright = await started()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for pool in self._pools:
+    Raises:
+        BrowserError: there is no such browser.
+    """
+    with marked(household):  # nothing of the driver and its browsers outlives us
+        playwright = await started()
+    try:
+        pool = Pool(await Launcher.found(playwright, household, choice, None))
+        try:
+            yield pool
+        finally:
             await pool.close()
-        playwright, self._playwright = self._playwright, None
-        if playwright:
-            await quietly(playwright.stop())
-
-    async def pool(self, *, observed: bool = False) -> Pool:
-        """A new, empty pool.
-
-        Raises:
-            BrowserError: there is no such browser.
-        """
-        assert self._playwright, "used before it was entered"
-        netlogs = self._netlogs if observed else None
-        pool = Pool(await Launcher.found(self._playwright, self._household, self._choice, netlogs))
-        self._pools.append(pool)
-        return pool
-
-    async def closed(self, pool: Pool) -> list[Path]:
-        """Closes an observed pool, which completes its NetLogs; their paths, without credentials."""
-        self._pools.remove(pool)
-        await pool.close()
-        for path in pool.netlogs:
-            strip_credentials(path)
-        return pool.netlogs
+    finally:
+        await quietly(playwright.stop())
 
 
 async def _together(opening: Iterable[object]) -> None:
