@@ -180,24 +180,12 @@ class _Search:
     ) -> str | None:
         """Whether the budget's share would not hold it, by what the most similar one took."""
         spent = sum(window.took_ns for _, window in self.seen) + self.ceiling.closing_ns
-<<<<<<< HEAD
         like = [(ask.setting.total, window) for ask, window in self.seen if ask.alone != opened]
         overhead = 0.0
         if like:
             total, window = min(like, key=lambda pair: abs(pair[0] - setting.total))
             overhead = (window.took_ns - window.window_ns) * max(1.0, setting.total / total)
         cost = factor * (self._window_ns() + overhead)
-=======
-        opening = (
-            0.0
-            if opened
-            else max(
-                ((window.took_ns - window.window_ns) / ask.setting.total for ask, window in self.seen[1:]),
-                default=0.0,
-            )
-        )
-        cost = factor * (self._window_ns() * 1.3 + opening * setting.total)
->>>>>>> main
         return "the budget is used up" if spent + cost > share * self.ceiling.budget_ns else None
 
 

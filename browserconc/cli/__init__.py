@@ -74,9 +74,6 @@ def cli() -> None:
     """
 
 
-<<<<<<< HEAD
-for command in (compare, report, explain, watch, doctor, servers, serve, tune, causes, profiles, schema):
-=======
 for command in (
     compare,
     diagnose,
@@ -84,6 +81,7 @@ for command in (
     watch,
     servers,
     serve,
+    tune,
     report,
     diff,
     causes,
@@ -91,5 +89,4 @@ for command in (
     profiles,
     schema,
 ):
->>>>>>> main
     cli.add_command(command)

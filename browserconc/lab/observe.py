@@ -49,7 +49,7 @@ async def observed(tabs: Tabs | None, evidence: Collection[str], folder: Path) -
 
 @asynccontextmanager
 async def traced(browser: Any, path: Path, doubts: list[str]) -> AsyncIterator[None]:
-    """Traces one browser's network stack meanwhile; the trace lies in `path` afterwards, or a doubt is said."""
+    """Traces one browser's network stack; afterwards the trace lies in `path`, or a doubt says why not."""
     session = await _tracing(browser, doubts)
     if session is None:
         yield
