@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -40,6 +41,7 @@ from browserconc.report import tune_plan
 
 SERVER = "gevent"
 """The built-in pages come from one process that holds any number of requests at once."""
+SITES = 50
 BUILT_IN = "/page?resources=5&delay=0.1"
 
 
@@ -121,6 +123,7 @@ class Here:
             self._pool = await self._stack.enter_async_context(pool_of(self._household, self._wanted.browser))
             ceiling, timeout_s = self._wanted.ceiling, self._wanted.timeout_s
             self._crawl = Crawl(self._pool, next_url, Gauge.now(), ceiling.rate, timeout_s)
+            await self._follow_redirects()
         except BaseException:
             await self._stack.aclose()
             raise
@@ -147,13 +150,28 @@ class Here:
             self._found.browser = self._facts()
         return replace(window, took_ns=took_ns)
 
-    async def _addresses(self) -> Callable[[], str]:
+    async def _follow_redirects(self) -> None:
+        """Loads an address of each host once: who redirects to a host of others needs their leave, too."""
+        by_host = {urlsplit(url).netloc: url for url in self._wanted.urls}
+        landed = [await self._crawl.landing(url) for url in by_host.values()]
+        elsewhere = [url for url in landed if urlsplit(url).netloc not in by_host]
+        await leave.ask(elsewhere, allowed=self._wanted.allowed)
+
+    async def _addresses(self) -> Callable[[bool], str]:
         if self._wanted.urls:
-            return itertools.cycle(self._wanted.urls).__next__
+            urls = itertools.cycle(self._wanted.urls)
+            return lambda many_sites: next(urls)
         running = await start(self._household, parse(SERVER), self._household.folder("server"))
         self._stack.push_async_callback(running.stop)
         numbers = itertools.count()
-        return lambda: f"{running.origin}{self._wanted.path}&name={next(numbers)}"
+
+        def own(many_sites: bool) -> str:
+            n = next(numbers)
+            # Every name below .localhost is this machine (RFC 6761), and a site of its own.
+            host = f"site-{n % SITES}.localhost" if many_sites else "127.0.0.1"
+            return f"http://{host}:{running.port}{self._wanted.path}&name={n}"
+
+        return own
 
     def _facts(self) -> BrowserFacts | None:
         known = self._pool.identity()

@@ -21,8 +21,10 @@ PAYS = 1.05
 """A doubling that brings less than five per cent does not pay."""
 CURVE_FROM = 16
 """The fitted curve has a say from five doublings on: before, it has three unknowns for as many points."""
-CLOSE = 0.9
-"""A setting within a tenth of the best may be the best: it takes its turns in the comparison."""
+CLOSE = 0.8
+"""A setting within a fifth of the best may be the best: windows differ by as much on a busy machine."""
+EQUAL = 0.93
+"""A setting so near to the best may be as good, for less memory."""
 CANDIDATES = 3
 ROUNDS = 8
 
@@ -33,7 +35,7 @@ WINDOW_SHARE = 0.02
 LEAST_PAGE_TIMES = 2.5
 """A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
 DEAR = {"observed": 1.5, "context": 1.5, "browser": 3.0}
-"""How many times what the plain setting takes: reading a trace; opening a tab, or a context, for each page."""
+"""How often the cost of the plain setting: reading a trace; opening a tab, or a context, for each page."""
 BEHIND = 0.8
 """A unit that gives less than this of what another gives with as many tabs grows no further."""
 
@@ -57,13 +59,14 @@ class _Search:
     ceiling: Ceiling
     seen: list[Seen] = field(default_factory=list)
     stopped: dict[Unit, str] = field(default_factory=dict)
+    behind: set[Unit] = field(default_factory=set)
 
     def grow(self, unit: Unit, first: int) -> Asking:
         """Doubles the tabs of one unit until a limit is reached or doubling does not pay."""
         n, most, vain = first, 0.0, 0
         while True:
             setting = Setting.of(unit, n)
-            reason = self._too_far(setting) or self._too_dear(setting, GROWTH_SHARE)
+            reason = self._too_far(setting) or self._too_dear(setting, GROWTH_SHARE) if self.seen else None
             if not reason:
                 yield from self._ask(setting, "grow")
                 point = self._point(setting)
@@ -76,6 +79,7 @@ class _Search:
                     reason = f"{n} tabs bring no more than {n >> vain}"
                 elif not reason and (other := self._ahead(point)):
                     reason = f"{n} tabs bring less than {other} does"
+                    self.behind.add(unit)
                 elif not reason and not self._can_pay(unit, point, most):
                     reason = f"by the fitted curve {2 * n} tabs bring no more than {n}"
             if reason:
@@ -127,6 +131,8 @@ class _Search:
             return
         setting = chosen.setting
         for purpose, change in advice.VARIATIONS:
+            if change.get("many_sites") and not self.ceiling.own_pages:
+                continue
             factor = DEAR.get(purpose) or DEAR.get(str(change.get("lifetime")), 1.0)
             if not self._too_dear(setting, 1.0, opened=True, factor=factor):
                 yield from self._ask(setting, purpose, alone=False, **change)
@@ -155,6 +161,8 @@ class _Search:
             knee = round(law.knee)
             if n / 2 < knee < 2 * n:
                 yield _of_total(best, knee)
+        if "PAGE" not in self.behind:  # tabs of one context take the least memory
+            yield Setting.of("PAGE", n)
         yield _of_total(best, round(n * 1.5))
         if n >= 4:
             yield Setting(2, max(1, n // 2), 1)
@@ -162,12 +170,18 @@ class _Search:
             yield _of_total(best, round(n * 0.75))
 
     def _candidates(self) -> list[Setting]:
+        """The best few, and the one with the least memory of those that may be as good."""
         allowed = advice.allowed(advice.points(self.seen, self.ceiling).values(), self.ceiling)
         ranked = sorted(allowed, key=lambda point: advice.merit(point, self.ceiling), reverse=True)
         if not ranked:
             return []
-        least = CLOSE * advice.merit(ranked[0], self.ceiling)
-        return [point.setting for point in ranked[:CANDIDATES] if advice.merit(point, self.ceiling) >= least]
+        most = advice.merit(ranked[0], self.ceiling)
+        close = [point for point in ranked if advice.merit(point, self.ceiling) >= CLOSE * most]
+        cheapest = min(
+            (point for point in close if advice.merit(point, self.ceiling) >= EQUAL * most),
+            key=lambda point: (point.memory_bytes or 0, point.setting.total),
+        )
+        return list(dict.fromkeys(point.setting for point in (*close[: CANDIDATES - 1], cheapest)))
 
     def _too_far(self, setting: Setting) -> str | None:
         """Why this setting must not be tried at all."""

@@ -37,15 +37,15 @@ BARELY_SLOWER = 0.98
 """Two per cent less throughput is given away for less memory: as much as windows of one setting differ."""
 HOLDS = 0.3
 """A cause binds where it has this much of the time that the requests took."""
-_SEPARATE = {"observed", "new tab per page", "new context per page", "cache off"}
-
 VARIATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("observed", {"observed": True}),
     ("new context per page", {"lifetime": "browser"}),
     ("new tab per page", {"lifetime": "context"}),
+    ("many sites", {"many_sites": True}),
     ("cache off", {"cache": False}),
 )
 """What is changed at the chosen setting: a name, and what the Ask says of it."""
+_SEPARATE = {purpose for purpose, _ in VARIATIONS}
 
 
 def advise(seen: Sequence[Seen], ceiling: Ceiling, stopped: Mapping[Unit, str] | None = None) -> Advice:

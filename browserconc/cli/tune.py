@@ -42,7 +42,7 @@ def _share(context: click.Context, option: click.Parameter, text: str | None) ->
 
 @click.command()
 @click.argument("source", metavar="[URL|FILE]", required=False)
-@click.option("--budget", type=click.FloatRange(5, 86_400), default=60, show_default=True, metavar="SECONDS")
+@click.option("--budget", type=click.FloatRange(10, 86_400), default=60, show_default=True, metavar="SECONDS")
 @click.option(
     "--goal",
     type=click.Choice(["throughput", "latency", "memory"]),
@@ -116,6 +116,7 @@ def tune(
         budget_ns=round(budget * 1e9),
         goal=goal,  # type: ignore[arg-type]
         rate=rate,
+        own_pages=source is None,
     )
     check_targets(json_file, html_file)
     choice = BrowserChoice(_browser(browser), headed)

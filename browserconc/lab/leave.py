@@ -36,8 +36,8 @@ async def _asked(origin: str, urls: list[str], allowed: bool) -> float | None:
         if not (place.private or allowed):
             raise LeaveError(
                 f"{place.host} is neither this machine nor in a private network. Tuning loads pages as fast "
-                "as it can: if the host is yours or its owner agrees, add --i-may-load-this-host, and --rate to "
-                "cap the pages per second."
+                "as it can: if the host is yours or its owner agrees, add --i-may-load-this-host, and "
+                "--rate to cap the pages per second."
             )
         await reach.connect(place)
         if place.private:

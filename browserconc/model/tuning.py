@@ -67,7 +67,7 @@ class Ask:
 
     With `alone` no other tab is open meanwhile, and memory is measured; without, tabs of other settings
     stay open and idle, so that settings can be compared in turns. `cache` False switches the HTTP cache
-    off; `observed` has the browser write its log, so that the point says what the pages waited for.
+    off; `observed` asks the browser what the pages waited for; with `many_sites` every page is of another.
     """
 
     setting: Setting
@@ -77,6 +77,7 @@ class Ask:
     lifetime: Lifetime = "tab"
     cache: bool = True
     observed: bool = False
+    many_sites: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,10 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """What the chosen setting has to keep to; None is no limit. `rate` caps pages per second."""
+    """What the chosen setting has to keep to; None is no limit.
+
+    `rate` caps pages per second; `own_pages` are those that we serve, under as many host names as we like.
+    """
 
     memory_bytes: int | None = None
     cpu_share: float | None = None
@@ -205,6 +209,7 @@ class Ceiling:
     goal: Goal = "throughput"
     rate: float | None = None
     most_tabs: int = 256
+    own_pages: bool = False
     closing_ns: int = 2_500_000_000
 
 
