@@ -104,7 +104,7 @@ def test_the_chosen_setting_is_within_five_per_cent_of_the_best(noise, seed):
 
 
 def test_tabs_of_one_context_are_chosen_where_they_are_as_fast_for_less_memory():
-    machine = Machine(per_context_limit=1e9)
+    machine = Machine(per_context_limit=1e9, capacity=9.0)
     chosen = searched(machine).chosen
     assert chosen is not None
     assert chosen.setting.contexts == 1
