@@ -19,7 +19,8 @@ import psutil
 from browserconc import __version__
 from browserconc.analysis.pages import Observed, pages
 from browserconc.analysis.pages_summary import summarise
-from browserconc.analysis.sockets import connections_when_stalled, network
+from browserconc.analysis.socket_pools import HOST, POOL, PROXY, WEBSOCKETS, sockets_when_stalled
+from browserconc.analysis.sockets import network
 from browserconc.evidence import foreign
 from browserconc.evidence.foreign import Foreign
 from browserconc.evidence.log_file import LogError
@@ -69,6 +70,15 @@ def _without_collector() -> Iterator[None]:
             gc.enable()
 
 
+def pool_limits(log: Foreign) -> dict[str, int | None]:
+    """By cause: how many sockets a pool, or a host in it, may hold; by the log, else counted."""
+    stated = {HOST: log.max_sockets_per_group, **log.pool_limits}
+    return {
+        cause: stated.get(cause) or sockets_when_stalled(log.tracks, log.last_ns, cause)
+        for cause in (HOST, POOL, PROXY, WEBSOCKETS)
+    }
+
+
 def explain_log(log: Foreign, path: Path, choice: Choice, *, command: str = "explain") -> Result:
     """The result for a log that was read from `path`, as the given command has it.
 
@@ -78,12 +88,12 @@ def explain_log(log: Foreign, path: Path, choice: Choice, *, command: str = "exp
     if not log.tracks:
         which = "no request" if choice.everything else "no request that matches --url and --since"
         raise LogError(f"{path} holds {which}; open the pages while it is recorded.")
-    per_group = log.max_sockets_per_group or connections_when_stalled(log.tracks, log.last_ns)
-    net = network(log.tracks, log.last_ns, per_group, masked)
+    limits = pool_limits(log)
+    net = network(log.tracks, log.last_ns, limits, masked)
     observed = Observed(
         log.tracks,
         log.last_ns,
-        {"max_sockets_per_group": per_group},
+        {**limits, "max_sockets_per_group": limits[HOST]},
         log.errors,
         tuple(log.doubts),
         masked,

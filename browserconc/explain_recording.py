@@ -10,7 +10,7 @@ from browserconc.analysis.sockets import network
 from browserconc.evidence import foreign
 from browserconc.evidence.log_file import LogError
 from browserconc.evidence.secrets import masked
-from browserconc.explain import Choice
+from browserconc.explain import Choice, pool_limits
 from browserconc.model.finding import Result
 from browserconc.recording import RecordingError
 
@@ -37,5 +37,5 @@ def explain(folder: Path, choice: Choice) -> Result:
     logs = [foreign.read(path) for path in sorted(run.glob("netlog-*.json"))]
     net = None
     if len(logs) == 1:  # several browsers have a pool each, and use the same numbers for their sockets
-        net = network(logs[0].tracks, logs[0].last_ns, logs[0].max_sockets_per_group, masked)
+        net = network(logs[0].tracks, logs[0].last_ns, pool_limits(logs[0]), masked)
     return replace(result, command="explain", trials=trials, network=net)

@@ -21,14 +21,16 @@ from browserconc.analysis.correlate import correlate
 from browserconc.analysis.verdict import judge
 from browserconc.evidence import client, ledger
 from browserconc.evidence.browser_logs import BrowserLogs
+from browserconc.lab import certificate as certificates
 from browserconc.lab.browser import Browsers
+from browserconc.lab.certificate import Certificate
 from browserconc.lab.process import Household
 from browserconc.lab.record import Watcher, record
 from browserconc.lab.servers import parse
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.cause import Evidence
 from browserconc.model.finding import Cost, Environment, Result, TrialFinding
-from browserconc.model.plan import Plan, Trial
+from browserconc.model.plan import BrowserChoice, Plan, Trial
 from browserconc.model.timeline import Fact, Track
 from browserconc.recording import Recording, Run
 
@@ -59,15 +61,20 @@ async def compare(plan: Plan, out: Path, progress: Progress) -> None:
     with Household() as household:
         async with AsyncExitStack() as stack:
             browsers = None
+            certificate = _certificate(plan, household)
             if any(STRATEGIES[trial.strategy].open for trial in plan.trials):
                 netlogs = out if "netlog" in plan.evidence else None
-                browsers = Browsers(household, plan.browser, netlogs=netlogs)
+                browsers = Browsers(household, _trusting(plan.browser, certificate), netlogs=netlogs)
                 await stack.enter_async_context(browsers)
             recorded: list[Recording] = []
             for trial in plan.trials:
-                recorded.append(await _one(plan, trial, out, len(recorded), household, browsers, progress))
+                recorded.append(
+                    await _one(plan, trial, out, len(recorded), household, browsers, certificate, progress)
+                )
             for trial in _proofs(plan, recorded):
-                recorded.append(await _one(plan, trial, out, len(recorded), household, browsers, progress))
+                recorded.append(
+                    await _one(plan, trial, out, len(recorded), household, browsers, certificate, progress)
+                )
 
 
 async def _one(
@@ -77,15 +84,36 @@ async def _one(
     number: int,
     household: Household,
     browsers: Browsers | None,
+    certificate: Certificate | None,
     progress: Progress,
 ) -> Recording:
     progress.trial_started(trial.id, trial.strategy, trial.tabs, trial.delay_s)
     folder = out / f"{number + 1:02d}-{trial.id}"
     one = await record(
-        trial, folder, household=household, browsers=browsers, watcher=progress, evidence=plan.evidence
+        trial,
+        folder,
+        household=household,
+        browsers=browsers,
+        watcher=progress,
+        evidence=plan.evidence,
+        certificate=certificate,
     )
     progress.trial_ended(trial.id, _first_word(one))
     return one
+
+
+def _certificate(plan: Plan, household: Household) -> Certificate | None:
+    """One for all servers with TLS, so that a browser can be told of it when it starts."""
+    secure = any(parse(trial.server).kind.scheme == "https" for trial in plan.trials)
+    if not secure or not certificates.can_be_made():  # then the server's start says what is missing
+        return None
+    return certificates.make(household.folder("certificate"))
+
+
+def _trusting(choice: BrowserChoice, certificate: Certificate | None) -> BrowserChoice:
+    if certificate is None:
+        return choice
+    return replace(choice, switches=(*choice.switches, certificate.switch))
 
 
 def _first_word(one: Recording) -> str:
@@ -167,6 +195,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
     tracks += seen.tracks
     sources |= seen.sources
     doubts += seen.doubts
+    facts.update(seen.pool_limits)
     facts["max_sockets_per_group"] = seen.max_sockets_per_group
     evidence = Evidence(
         id=manifest.id,

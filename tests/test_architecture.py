@@ -29,8 +29,10 @@ MAY_IMPORT = {
     "explain_recording": BELOW_PROFILE | {"pipeline", "explain"},
     "watch": BELOW_PROFILE | {"explain"},
     "survey": BELOW_PROFILE,
+    "difference": BELOW_PROFILE | {"pipeline"},
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
-    "cli": BELOW_PROFILE | {"profile", "pipeline", "explain", "explain_recording", "watch", "survey"},
+    "cli": BELOW_PROFILE
+    | {"profile", "pipeline", "explain", "explain_recording", "watch", "survey", "difference"},
     "__main__": {"cli"},
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""

@@ -118,7 +118,9 @@ def _timeline(track: Track, observed: Observed) -> Timeline:
     started = track.span("URL_REQUEST_START_JOB")
     # A redirect's leg begins where the browser followed it, not where the first request was made.
     start_ns = started.start_ns if started and facts.get("leg") else track.spans[0].start_ns
-    ends = [observed.last_ns if span.end_ns is None else span.end_ns for span in track.spans]
+    # A WebSocket may stay open for hours after the request that opened it.
+    spans = [span for span in track.spans if span.name != "WEBSOCKET"]
+    ends = [observed.last_ns if span.end_ns is None else span.end_ns for span in spans]
     status, error, reused = facts.get("status"), facts.get("error"), facts.get("connection_reused")
     number = facts.get("net_error")
     if isinstance(number, int) and number not in NEVER_CALLED_ERRORS:

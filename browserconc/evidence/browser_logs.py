@@ -12,14 +12,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from browserconc.evidence import cdp, netlog, nettrace, url_request
+from browserconc.evidence.leg import STALL
+from browserconc.evidence.pool_state import pool_limits
 from browserconc.model.finding import BrowserFacts
 from browserconc.model.timeline import Span, Track
 from browserconc.recording import Recording, RecordingError
 
 AGREE_NS = 5_000_000
 """The file cuts its instants down to a millisecond; one step's two instants differ by less than this."""
+_TRUST = "--ignore-certificate-errors-spki-list"
+"""The key of our test server's certificate, a new one for every run."""
 _STEPS = (
-    *("HTTP_CACHE_ADD_TO_ENTRY", url_request.STALL, "HTTP_STREAM_REQUEST", "TCP_CONNECT"),
+    *("HTTP_CACHE_ADD_TO_ENTRY", STALL, "HTTP_STREAM_REQUEST", "TCP_CONNECT"),
     *("HTTP_TRANSACTION_SEND_REQUEST", "HTTP_TRANSACTION_READ_HEADERS"),
 )
 
@@ -31,6 +35,7 @@ class Seen:
     tracks: list[Track] = field(default_factory=list)
     sources: set[str] = field(default_factory=set)
     max_sockets_per_group: int | None = None
+    pool_limits: dict[str, int] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
 
 
@@ -55,6 +60,7 @@ class BrowserLogs:
                 continue
             seen.sources.add("netlog")
             logged += _within(self._tracks[path], since_ns, until_ns)
+            seen.pool_limits.update(pool_limits(log.polled))
             seen.max_sockets_per_group = log.max_sockets_per_group or seen.max_sockets_per_group
         traced = _within(_traced(one, seen), since_ns, until_ns)
         if logged and traced and (doubt := _disagreement(logged, traced)):
@@ -101,7 +107,8 @@ class BrowserLogs:
 def _told(switches: Sequence[str]) -> tuple[str, ...]:
     """Without those that differ from run to run and those that only mark other switches."""
     ours = ("--user-data-dir", "--log-net-log", "--flag-switches-", "--remote-debugging-")
-    return tuple(switch for switch in switches if not switch.startswith(ours))
+    kept = [switch for switch in switches if not switch.startswith(ours)]
+    return tuple(f"{_TRUST}=…" if switch.startswith(f"{_TRUST}=") else switch for switch in kept)
 
 
 def _traced(one: Recording, seen: Seen) -> list[Track]:

@@ -25,12 +25,12 @@ SOURCE = "client"
 class ClientLine:
     """One request as its client saw it.
 
-    `released_ns` is the instant at which all requests of the trial were let go; `sent_ns` is when
-    the request was handed to the kernel; `first_byte_ns` and `done_ns` are when the first and the
-    last bytes of the answer were read. `done_ns` of a failed request is when it failed, and None
-    where it neither failed nor ended (timed out, interrupted). `error` is a short phrase.
-    `retransmits` counts TCP segments sent again, SYNs included; `bytes` is what was read of the
-    answer, its head included.
+    `released_ns` is the instant at which all requests of the trial were let go; `secured_ns` is when the
+    TLS handshake was over, None without TLS; `sent_ns` is when the request was handed to the kernel;
+    `first_byte_ns` and `done_ns` are when the first and the last bytes of the answer were read.
+    `done_ns` of a failed request is when it failed, and None where it neither failed nor ended (timed
+    out, interrupted). `error` is a short phrase. `retransmits` counts TCP segments sent again, SYNs
+    included; `bytes` is what was read of the answer, its head included, deciphered.
     """
 
     index: int
@@ -39,6 +39,7 @@ class ClientLine:
     released_ns: int | None = None
     connect_start_ns: int | None = None
     connected_ns: int | None = None
+    secured_ns: int | None = None
     sent_ns: int | None = None
     first_byte_ns: int | None = None
     done_ns: int | None = None
@@ -83,9 +84,10 @@ def read(path: Path) -> list[ClientLine]:
 def tracks(path: Path) -> list[Track]:
     """The requests of a log as tracks, in the log's order.
 
-    Spans: "released" (an instant), "connect", "send" (from the later of connected and released to
-    handed over), "wait" (for the first byte), "receive", and "request" (released to done). A span
-    is absent where its start was not seen, and has no end where its end was not seen.
+    Spans: "released" (an instant), "connect", "ssl" (with TLS), "send" (from the later of connected or
+    secured, and released, to handed over), "wait" (for the first byte), "receive", and "request"
+    (released to done). A span is absent where its start was not seen, and has no end where its end was
+    not seen.
 
     Raises:
         RecordingError: as `read`.
@@ -94,12 +96,13 @@ def tracks(path: Path) -> list[Track]:
 
 
 def _track(line: ClientLine) -> Track:
-    ready = line.connected_ns
+    ready = line.connected_ns if line.secured_ns is None else line.secured_ns
     if ready is not None and line.released_ns is not None:
         ready = max(ready, line.released_ns)
     stretches = (
         ("released", line.released_ns, line.released_ns),
         ("connect", line.connect_start_ns, line.connected_ns),
+        ("ssl", line.connected_ns if line.secured_ns else None, line.secured_ns),
         ("send", ready, line.sent_ns),
         ("wait", line.sent_ns, line.first_byte_ns),
         ("receive", line.first_byte_ns, line.done_ns),

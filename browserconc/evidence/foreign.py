@@ -15,6 +15,7 @@ from pathlib import Path
 from browserconc.evidence import har, log_file, netlog, nettrace, url_request
 from browserconc.evidence.log_file import LogError
 from browserconc.evidence.netlog_event import Event
+from browserconc.evidence.pool_state import pool_limits
 from browserconc.evidence.secrets import masked
 from browserconc.model.finding import BrowserFacts
 from browserconc.model.timeline import Track
@@ -36,6 +37,7 @@ class Foreign:
     tracks: list[Track] = field(default_factory=list)
     browser: BrowserFacts | None = None
     max_sockets_per_group: int | None = None
+    pool_limits: Mapping[str, int] = field(default_factory=dict)
     errors: Mapping[int, str] = field(default_factory=dict)
     first_ns: int = 0
     last_ns: int = 0
@@ -105,6 +107,7 @@ def _netlog(file: io.BufferedReader, path: Path, chosen: _Chooser, since_ns: int
             tuple(masked(switch) for switch in switches if not switch.startswith(_OURS)),
         ),
         netlog.max_sockets_per_group(stream.polled),
+        pool_limits(stream.polled),
         stream.errors,
         stream.first_ns or 0,
         stream.last_ns,

@@ -25,7 +25,7 @@ CHROMIUM_ARGUMENT = "--log-net-log="
 credentials and bodies (net/log/net_log_capture_mode.h)."""
 
 _BETWEEN = b" \t\r\n,"
-_LATEST_NS = 1 << 62
+_LATEST_MS = (1 << 62) // 1_000_000
 
 
 class NetLogError(Exception):
@@ -38,7 +38,7 @@ class _Source(msgspec.Struct, gc=False):
 
 
 class _Line(msgspec.Struct, gc=False):
-    time: str
+    time: int  # ms, as a string in the file
     type: int
     phase: int
     source: _Source
@@ -140,8 +140,8 @@ class NetLogStream:
             number: phases[name] for name, number in constants.logEventPhase.items() if name in phases
         }
         self._fleeting = {number for number, name in types.items() if fleeting(name)}
-        self._line = msgspec.json.Decoder(_Line)
-        self._lines = msgspec.json.Decoder(list[_Line])
+        self._line = msgspec.json.Decoder(_Line, strict=False)
+        self._lines = msgspec.json.Decoder(list[_Line], strict=False)
         self._params = msgspec.json.Decoder(dict[str, Any])
         self.client = {name: str(value) for name, value in constants.clientInfo.items()}
         self.polled: list[dict[str, Any]] | None = None
@@ -154,31 +154,30 @@ class NetLogStream:
         types, phases, sources, decode = self._types, self._phases, self._sources, self._params.decode
         for block in log_file.blocks(self._file):
             rows = self._rows(block)
-            if self.first_ns is None and rows and rows[0].time.isdecimal() and len(rows[0].time) < 16:
-                self.first_ns = int(rows[0].time) * 1_000_000
+            if self.first_ns is None and rows and 0 <= rows[0].time < _LATEST_MS:
+                self.first_ns = rows[0].time * 1_000_000
             if not self._all:
                 rows = [row for row in rows if row.type in types and row.source.type in sources]
                 rows = self._lasting(rows)
             for row in rows:
+                source, params = row.source, row.params
                 try:
                     # Most have none; a dict is not shared, for a reader may take things out of it.
-                    params = decode(row.params) if len(row.params) > len(b"{}") else {}
-                    time_ns = int(row.time) * 1_000_000
+                    detail = decode(params) if len(params) > len(b"{}") else {}
                 except (ValueError, RecursionError):
                     self.skipped += 1
                     continue
-                if not 0 <= time_ns < _LATEST_NS:
+                if not 0 <= row.time < _LATEST_MS:
                     self.skipped += 1
                     continue
-                self.last_ns = time_ns
-                source = row.source
+                self.last_ns = time_ns = row.time * 1_000_000
                 yield Event(
                     time_ns,
                     types.get(row.type) or str(row.type),
                     phases.get(row.phase, "NONE"),
                     source.id,
                     sources.get(source.type) or str(source.type),
-                    params,
+                    detail,
                 )
 
     def _lasting(self, rows: list[_Line]) -> list[_Line]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from browserconc.evidence import connect_attempts, http2_session
+from browserconc.evidence.connect_attempts import Attempt
 from browserconc.evidence.http_stream_pool import Stall
 from browserconc.evidence.netlog_event import Event, dependency
 
@@ -17,8 +19,10 @@ EVENTS = {
     *("SOCKET_POOL_STALLED_MAX_SOCKETS", "SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP"),
     *("SOCKET_ALIVE", "TCP_CONNECT", "SSL_CONNECT"),
     *("CONNECT_JOB", "SSL_CONNECT_JOB", "TCP_CONNECT_JOB", "TCP_STREAM_ATTEMPT_ALIVE"),
+    *("SOCKET_POOL_BOUND_TO_CONNECT_JOB", connect_attempts.EVENT),
 }
-SOURCES = ("HTTP_STREAM_JOB", "SOCKET", "TCP_CONNECT_JOB", "SSL_CONNECT_JOB", "TCP_STREAM_ATTEMPT")
+_CONNECT_JOBS = ("TCP_CONNECT_JOB", "SSL_CONNECT_JOB", "HTTP_PROXY_CONNECT_JOB", "SOCKS_CONNECT_JOB")
+SOURCES = ("HTTP_STREAM_JOB", "SOCKET", "TCP_STREAM_ATTEMPT", *_CONNECT_JOBS)
 _STALLS = {
     "SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP": "group",
     "SOCKET_POOL_STALLED_MAX_SOCKETS": "pool",
@@ -34,6 +38,7 @@ class Socket:
     ssl: list[int | None] = field(default_factory=lambda: [None, None])
     local_port: int | None = None
     legs: int = 0
+    attempts: list[Attempt] = field(default_factory=list)
 
     @property
     def connect_began_ns(self) -> int | None:
@@ -43,11 +48,13 @@ class Socket:
 
 @dataclass(slots=True)
 class Job:
-    """One demand for a socket."""
+    """One demand for a socket; of HTTP/2 it gets a session, whose socket may be there already."""
 
     group: str | None = None
     stall: Stall | None = None
     socket: int | None = None
+    session: int | None = None
+    attempts: list[Attempt] = field(default_factory=list)
 
 
 class SocketPool:
@@ -57,6 +64,7 @@ class SocketPool:
         self.sockets: dict[int, Socket] = {}
         self._jobs: dict[int, Job] = {}
         self._connect_jobs: dict[int, tuple[str, int]] = {}
+        self._attempts: dict[int, list[Attempt]] = {}
         self._groups: dict[str, str] = {}
 
     def take(self, event: Event) -> None:
@@ -66,7 +74,7 @@ class SocketPool:
                 self._job(event)
             case "SOCKET":
                 self._socket(event)
-            case "TCP_CONNECT_JOB" | "SSL_CONNECT_JOB" | "TCP_STREAM_ATTEMPT":
+            case kind if kind in _CONNECT_JOBS or kind == "TCP_STREAM_ATTEMPT":
                 self._connect_job(event)
             case _:
                 pass
@@ -82,6 +90,12 @@ class SocketPool:
                 self.job(event.source_id).group = self._groups.setdefault(group, group)
             case "SOCKET_POOL_BOUND_TO_SOCKET":
                 self.job(event.source_id).socket = dependency(event)
+            case "SOCKET_POOL_BOUND_TO_CONNECT_JOB":
+                connect_job = dependency(event)
+                if connect_job is not None:
+                    self.job(event.source_id).attempts = self._attempts.setdefault(connect_job, [])
+            case kind if kind in http2_session.BINDS:
+                self.job(event.source_id).session = dependency(event)
             case "HTTP_STREAM_JOB" if event.phase == "END":
                 self._jobs.pop(event.source_id, None)
             case kind if kind in _STALLS:
@@ -91,10 +105,16 @@ class SocketPool:
                 pass
 
     def _connect_job(self, event: Event) -> None:
-        if event.phase == "BEGIN":
+        if event.type == connect_attempts.EVENT:
+            socket = self.sockets.get(dependency(event) or -1)
+            if socket:
+                attempt = Attempt(str(event.params.get("address", "")), event.time_ns, socket)
+                self._attempts.setdefault(event.source_id, []).append(attempt)
+        elif event.phase == "BEGIN":
             self._connect_jobs.setdefault(event.source_id, (event.type, event.time_ns))
         elif event.phase == "END" and self._connect_jobs.get(event.source_id, ("",))[0] == event.type:
             del self._connect_jobs[event.source_id]
+            self._attempts.pop(event.source_id, None)
 
     def _socket(self, event: Event) -> None:
         which = 0 if event.phase == "BEGIN" else 1
@@ -107,6 +127,7 @@ class SocketPool:
                 job = dependency(event)
                 if job is not None and job in self._connect_jobs:
                     socket.connect_job_ns = self._connect_jobs[job][1]
+                    socket.attempts = self._attempts.setdefault(job, [])
             case "TCP_CONNECT":
                 socket.connect[which] = event.time_ns
                 if address := event.params.get("local_address"):

@@ -14,14 +14,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from browserconc.evidence import http_stream_pool, socket_pool
-from browserconc.evidence.http_stream_pool import Stall
+from browserconc.evidence import http2_session, http_stream_pool, socket_pool
+from browserconc.evidence.leg import STALL, WEBSOCKET, Leg
 from browserconc.evidence.netlog_event import Event, dependency
-from browserconc.evidence.socket_pool import Job, Socket
 from browserconc.model.timeline import Fact, Span, Track
-
-STALL = "STALL"
-"""Our span for a request that the pool held back; detail `limit` is "group" or "pool"."""
 
 _KEPT = {
     "DELEGATE_INFO",
@@ -33,20 +29,24 @@ _KEPT = {
     "URL_REQUEST_START_JOB",
 }
 _KEPT_PREFIXES = ("HTTP_CACHE_", "NETWORK_DELEGATE_", "URL_REQUEST_DELEGATE_")
-_REPEATED = {"HTTP_CACHE_READ_DATA", "HTTP_CACHE_WRITE_DATA", "HTTP_TRANSACTION_READ_BODY"}
-"""Steps of which there is one for every piece of a body; on the track they are one, first to last."""
 _READ = {
     "FAILED",
     "CANCELLED",
     "HTTP_STREAM_JOB_CONTROLLER_BOUND",
+    "HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED",
     "HTTP_STREAM_REQUEST_BOUND_TO_JOB",
     "HTTP_STREAM_REQUEST_STARTED_JOB",
     "HTTP_TRANSACTION_READ_RESPONSE_HEADERS",
     *socket_pool.EVENTS,
+    *http2_session.EVENTS,
 }
 _STREAM_POOL = ("HTTP_STREAM_JOB_CONTROLLER", *http_stream_pool.SOURCES)
-SOURCES = frozenset({"URL_REQUEST", *_STREAM_POOL, *socket_pool.SOURCES})
+SOURCES = frozenset({"URL_REQUEST", *_STREAM_POOL, *socket_pool.SOURCES, *http2_session.SOURCES})
 """The types of source whose events are read."""
+_CONTROLLER = ("HTTP_STREAM_REQUEST_STARTED_JOB", "HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED")
+"""What a request's controller tells about it; the pool is told the rest."""
+_DIRECT = "[direct://]"
+_SWITCHING = 101
 _DETAILS = ("net_error", "delegate_blocked_by", "result")
 _PAGE = ("initiator", "network_isolation_key", "request_type")
 _NOTHING: Mapping[str, Fact] = {}
@@ -54,36 +54,13 @@ _NOTHING: Mapping[str, Fact] = {}
 
 
 @dataclass(slots=True)
-class _Leg:
-    request: int
-    number: int
-    url: str
-    method: str
-    start_ns: int
-    spans: list[Span] = field(default_factory=list)
-    open: dict[str, tuple[int, Mapping[str, Fact]]] = field(default_factory=dict)
-    job: int | None = None
-    controller: int | None = None
-    manager: int | None = None
-    socket: int | None = None
-    connection: Socket | None = None
-    jobs: list[Job] = field(default_factory=list)
-    group: str | None = None
-    reused: bool | None = None
-    status: int | None = None
-    net_error: int | None = None
-    stall: Stall | None = None
-    via: str | None = None
-    page: Mapping[str, Fact] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
 class _Request:
     """What is known of a URL_REQUEST; `order` counts them, `waiting` is what came before its first leg."""
 
     order: int
-    legs: list[_Leg] = field(default_factory=list)
+    legs: list[Leg] = field(default_factory=list)
     alive_ns: int | None = None
+    priority: str | None = None
     waiting: list[Span] = field(default_factory=list)
 
 
@@ -95,36 +72,65 @@ class _Follower:
         self.done: list[tuple[int, Track]] = []
         self.requests: dict[int, _Request] = {}
         self.count = 0
-        self.leg_of_controller: dict[int, _Leg] = {}
+        self.leg_of_controller: dict[int, Leg] = {}
         self.pool = socket_pool.SocketPool()
         self.stream_pool = http_stream_pool.StreamPool()
+        self.sessions = http2_session.Sessions()
         self.names: dict[str, str] = {}
+        self.websockets: dict[int, _Request] = {}
 
     def take(self, event: Event) -> None:
         """Notes one event; `done` holds what it ended."""
         kind = event.source_type
         if kind == "URL_REQUEST":
             self._url_request(event)
-        elif kind == "HTTP_STREAM_JOB_CONTROLLER" and event.type == "HTTP_STREAM_REQUEST_STARTED_JOB":
-            leg, job = self.leg_of_controller.get(event.source_id), dependency(event)
-            if leg and job is not None:
-                leg.jobs.append(self.pool.job(job))
+        elif kind == "HTTP_STREAM_JOB_CONTROLLER" and event.type in _CONTROLLER:
+            if leg := self.leg_of_controller.get(event.source_id):
+                self._controlled(event, leg)
         elif kind in _STREAM_POOL:
             self.stream_pool.take(event)
+        elif kind in http2_session.SOURCES:
+            self.sessions.take(event)
         else:
             self.pool.take(event)
+            if event.type == "SOCKET_ALIVE" and event.phase == "END":
+                self._websocket_closed(event)
 
     def rest(self) -> None:
         """Nothing more will come: what is still going on is done too."""
-        for request in self.requests.values():
+        for request in (*self.requests.values(), *self.websockets.values()):
             self._finish(request)
         self.requests.clear()
+        self.websockets.clear()
 
     def _finish(self, request: _Request) -> None:
         for leg in request.legs:
             if leg.controller is not None:
                 self.leg_of_controller.pop(leg.controller, None)
-            self.done.append((request.order, self._track(leg)))
+            self.done.append((request.order, leg.track(self.source)))
+
+    def _controlled(self, event: Event, leg: Leg) -> None:
+        job = dependency(event)
+        if job is not None:
+            leg.jobs.append(self.pool.job(job))
+        elif (chain := str(event.params.get("proxy_chain", _DIRECT))) != _DIRECT:
+            leg.proxy = self._named(chain)
+
+    def _over(self, request: _Request, event: Event) -> None:
+        """A request is over; a WebSocket that it opened lives on until its connection is closed."""
+        leg = request.legs[-1]
+        if leg.is_websocket and leg.status == _SWITCHING and leg.socket is not None and leg.session is None:
+            leg.open[WEBSOCKET] = (event.time_ns, _NOTHING)
+            leg.net_error = None  # that it became a WebSocket is an error to the URL_REQUEST
+            self.websockets[leg.socket] = request
+        else:
+            self._finish(request)
+
+    def _websocket_closed(self, event: Event) -> None:
+        if request := self.websockets.pop(event.source_id, None):
+            leg = request.legs[-1]
+            leg.add(Span(WEBSOCKET, leg.open.pop(WEBSOCKET)[0], event.time_ns))
+            self._finish(request)
 
     def _url_request(self, event: Event) -> None:
         request = self.requests.get(event.source_id)
@@ -146,10 +152,10 @@ class _Follower:
             start_ns, detail = opened
             if ended := _detail(event.params):
                 detail = {**detail, **ended}
-            _add(leg.spans, Span(name, start_ns, event.time_ns, detail))
+            leg.add(Span(name, start_ns, event.time_ns, detail))
             self._ended(event, leg)
         if phase == "END" and name == "REQUEST_ALIVE":
-            self._finish(self.requests.pop(event.source_id))
+            self._over(self.requests.pop(event.source_id), event)
 
     def _begin(self, event: Event, request: _Request | None) -> _Request:
         if request is None:
@@ -157,6 +163,7 @@ class _Follower:
             self.count += 1
         if event.type == "REQUEST_ALIVE":
             request.alive_ns = event.time_ns
+            request.priority = self._named(event.params.get("priority", ""))
         else:
             self._begin_leg(event, request)
         return request
@@ -174,13 +181,16 @@ class _Follower:
 
     def _begin_leg(self, event: Event, request: _Request) -> None:
         params = event.params
-        leg = _Leg(
+        leg = Leg(
             event.source_id,
             len(request.legs),
             str(params.get("url", "")),
             self._named(params.get("method", "GET")),
             event.time_ns,
-            page={name: self._named(params[name]) for name in _PAGE if name in params},
+            page={
+                **{name: self._named(params[name]) for name in _PAGE if name in params},
+                "priority": request.priority or None,
+            },
         )
         if request.legs:
             # The browser's word on a redirect delays the leg that it leads to.
@@ -200,7 +210,7 @@ class _Follower:
         text = str(value)
         return self.names.setdefault(text, text)
 
-    def _instant(self, event: Event, leg: _Leg) -> None:
+    def _instant(self, event: Event, leg: Leg) -> None:
         match event.type:
             case "HTTP_STREAM_REQUEST_BOUND_TO_JOB":
                 leg.job = dependency(event)
@@ -219,19 +229,22 @@ class _Follower:
             case _:
                 pass
 
-    def _ended(self, event: Event, leg: _Leg) -> None:
+    def _ended(self, event: Event, leg: Leg) -> None:
         error = _integer(event.params.get("net_error"))
         if error and event.type in ("URL_REQUEST_START_JOB", "REQUEST_ALIVE"):
             leg.net_error = error
         if event.type == "HTTP_STREAM_REQUEST":
             self._got_stream(event.time_ns, leg)
 
-    def _got_stream(self, now_ns: int, leg: _Leg) -> None:
+    def _got_stream(self, now_ns: int, leg: Leg) -> None:
         if leg.job is None:
             leg.socket, leg.group = self.stream_pool.got(leg)
         else:
             job = self.pool.job(leg.job)
             leg.socket, leg.group, leg.stall = job.socket, job.group, job.stall
+            if job.session is not None:
+                leg.session = self.sessions.session(job.session)
+                leg.socket = leg.session.socket if leg.socket is None else leg.socket
         socket = leg.connection = self.pool.sockets.get(leg.socket) if leg.socket is not None else None
         if socket:
             leg.reused = socket.legs > 0
@@ -240,38 +253,6 @@ class _Follower:
             began = socket.connect_began_ns if socket and not leg.reused else None
             until_ns = began if began is not None and began > leg.stall.start_ns else now_ns
             leg.spans.append(Span(STALL, leg.stall.start_ns, until_ns, {"limit": leg.stall.limit}))
-
-    def _track(self, leg: _Leg) -> Track:
-        spans = list(leg.spans)
-        spans += [Span(name, start_ns, None, detail) for name, (start_ns, detail) in leg.open.items()]
-        spans += _still_stalled(leg)
-        socket = leg.connection
-        if socket and not leg.reused:
-            for name, (begin, end) in (("TCP_CONNECT", socket.connect), ("SSL_CONNECT", socket.ssl)):
-                # Of a socket that was connected in advance only what the request still waited for.
-                if begin is not None and (end is None or end > leg.start_ns):
-                    spans.append(Span(name, max(begin, leg.start_ns), end))
-        facts: dict[str, Fact] = {
-            "request": leg.request,
-            "leg": leg.number,
-            "method": leg.method,
-            "via": leg.via,
-            "group": leg.group or next((job.group for job in leg.jobs if job.group), None),
-            "socket": leg.socket,
-            "connection_reused": leg.reused,
-            "status": leg.status,
-            "net_error": leg.net_error,
-            **leg.page,
-        }
-        spans.sort(key=lambda span: span.start_ns)
-        return Track(
-            self.source,
-            f"{leg.request}.{leg.number}",
-            leg.url,
-            tuple(spans),
-            local_port=socket.local_port if socket else None,
-            facts=facts,
-        )
 
 
 def follow(events: Iterable[Event], *, source: str = "netlog") -> Iterator[Track]:
@@ -306,27 +287,6 @@ def _followed(events: Iterable[Event], source: str) -> Iterator[tuple[int, Track
             follower.done.clear()
     follower.rest()
     yield from follower.done
-
-
-def _still_stalled(leg: _Leg) -> Iterator[Span]:
-    """The pool held it back until it was cancelled, or the log ended."""
-    names = {span.name for span in leg.spans}
-    if STALL in names or "HTTP_TRANSACTION_SEND_REQUEST" in names:
-        return
-    asked = next((span for span in leg.spans if span.name == "HTTP_STREAM_REQUEST"), None)
-    stalls = [leg.stall, *(job.stall for job in leg.jobs if job.socket is None)]
-    for stall in [stall for stall in stalls if stall][:1]:
-        yield Span(STALL, stall.start_ns, asked.end_ns if asked else None, {"limit": stall.limit})
-
-
-def _add(spans: list[Span], span: Span) -> None:
-    """Adds a step; the pieces of one body become one span."""
-    if span.name in _REPEATED:
-        for place, before in enumerate(spans):
-            if before.name == span.name:
-                spans[place] = replace(before, end_ns=span.end_ns)
-                return
-    spans.append(span)
 
 
 @lru_cache(maxsize=1024)

@@ -10,20 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qsl
 
-from browserconc.evidence.ledger import Ledger
-from browserconc.lab import query, status_page
+from browserconc.evidence.ledger_asgi import AsgiApplication, Receive, Scope, Send
+from browserconc.lab import crawled_page, query, status_page
 from browserconc.lab.query import Page, Query, QueryError
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _TEXT = "text/plain; charset=utf-8"
 _HTML = "text/html; charset=utf-8"
@@ -81,6 +75,14 @@ class Endpoint:
                     return _sentence(
                         503, f"Fewer than {k} requests were inside together within {timeout:g} s."
                     )
+            case "/page":
+                body = crawled_page.page(asked)
+                await asyncio.sleep(crawled_page.delay(asked))
+                return Answer(200, (("content-type", _HTML),), len(body), _whole(body))
+            case resource if resource.startswith("/resource/"):
+                kind, body = crawled_page.resource(resource.removeprefix("/resource/"))
+                await asyncio.sleep(crawled_page.delay(asked))
+                return Answer(200, (("content-type", kind),), len(body), _whole(body))
             case "/ready":
                 pass
             case "/":
@@ -111,9 +113,9 @@ class Endpoint:
             return True
 
 
-def create_app(ledger: Ledger) -> AsgiApplication:
-    """The ASGI application, with a start and an end in the ledger for each request."""
-    endpoint = Endpoint(ledger.path)
+def create_app(ledger: Path | None = None) -> AsgiApplication:
+    """The ASGI application; `ledger` is what its status page reads."""
+    endpoint = Endpoint(ledger)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -122,37 +124,15 @@ def create_app(ledger: Ledger) -> AsgiApplication:
         if scope["type"] != "http":  # a WebSocket: closed before it is opened, which is status 403
             await send({"type": "websocket.close"})
             return
-        key, status = _entered(ledger, scope), None
-        problem: BaseException | None = None
-        try:
-            answer = await endpoint.respond(scope["path"], scope["query_string"].decode("latin-1"))
-            status = answer.status
-            headers = [(name.encode(), value.encode()) for name, value in answer.headers]
-            headers.append((b"content-length", str(answer.size).encode()))
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            async for piece in answer.body:
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        except BaseException as error:
-            problem = error
-            raise
-        finally:
-            ledger.ended(key, status, problem)
+        answer = await endpoint.respond(scope["path"], scope["query_string"].decode("latin-1"))
+        headers = [(name.encode(), value.encode()) for name, value in answer.headers]
+        headers.append((b"content-length", str(answer.size).encode()))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        async for piece in answer.body:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     return app
-
-
-def _entered(ledger: Ledger, scope: Scope) -> str:
-    path = (scope.get("raw_path") or scope["path"].encode()).split(b"?", 1)[0]
-    if scope["query_string"]:
-        path += b"?" + scope["query_string"]
-    client = scope.get("client")
-    return ledger.started(
-        port=client[1] if client else 0,
-        host=dict(scope["headers"]).get(b"host", b"").decode("latin-1"),
-        method=scope["method"],
-        path=path.decode("latin-1"),
-    )
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -6,30 +6,36 @@ import socket
 from collections import deque
 from dataclasses import dataclass, field
 
-import h11
-
 from browserconc.evidence.client import ClientLine
 from browserconc.lab.http_answer import Answer
+from browserconc.lab.http_request import Request
 from browserconc.lab.tcp_socket import Address
+from browserconc.lab.tls_channel import TlsChannel
+
+NOTHING = memoryview(b"")
 
 
 @dataclass(slots=True, eq=False)
 class Client:
     """One request and the socket that carries it.
 
-    `addresses` are tried in order until one accepts. `unsent` is the rest of the request,
-    `unparsed` what was read, with the instant; `failure` is an instant and a phrase.
+    `addresses` are tried in order until one accepts. `unsent` is what is to be sent next, which is the
+    request once `asking` is true (over TLS the handshake comes first); `unparsed` is what was read, with
+    the instant; `failure` is an instant and a phrase.
     """
 
     index: int
     url: str
-    request: h11.Request
-    unsent: memoryview
+    request: Request
     addresses: deque[Address]
+    channel: TlsChannel | None = None
+    unsent: memoryview = NOTHING
+    asking: bool = False
     socket: socket.socket | None = None
     events: int = 0
     connect_start_ns: int | None = None
     connected_ns: int | None = None
+    secured_ns: int | None = None
     sent_ns: int | None = None
     first_byte_ns: int | None = None
     done_ns: int | None = None
@@ -39,6 +45,23 @@ class Client:
     unparsed: list[tuple[int, bytes]] = field(default_factory=list)
     failure: tuple[int | None, str] | None = None
     over: bool = False
+
+    def __post_init__(self) -> None:
+        if self.channel:
+            self.unsent = memoryview(self.channel.outgoing())
+        else:
+            self.ask()
+
+    @property
+    def ready_ns(self) -> int | None:
+        """When its connection could carry the request."""
+        return self.secured_ns if self.channel else self.connected_ns
+
+    def ask(self) -> None:
+        """Puts the request behind what is still to be sent."""
+        wire = self.request.wire
+        self.unsent = memoryview(bytes(self.unsent) + (self.channel.encipher(wire) if self.channel else wire))
+        self.asking = True
 
     def line(self, released_ns: int) -> ClientLine:
         """What is recorded of this request."""
@@ -50,6 +73,7 @@ class Client:
             released_ns=released_ns,
             connect_start_ns=self.connect_start_ns,
             connected_ns=self.connected_ns,
+            secured_ns=self.secured_ns,
             sent_ns=self.sent_ns,
             first_byte_ns=self.first_byte_ns,
             # A warm connection may fail before the release: then no request began, and none ended.

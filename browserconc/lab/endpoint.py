@@ -8,6 +8,7 @@ any cache header unless `cache-control=` asks for one, as a beginner's view has 
     /cpu?seconds=0.1              burns CPU time of its own thread
     /stream?delay=1&chunks=10     headers at once, then the body spread over the delay
     /barrier?k=6&timeout=10       answers when k requests are inside together, 503 at the time-out
+    /page?resources=5&delay=0.1   a page with sub-resources (`crawled_page.py`)
     /ready                        answers at once: a page of this origin to start from
     /                             what is in flight now, for people (`status_page.py`)
 
@@ -25,7 +26,7 @@ from pathlib import Path
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from browserconc.lab import query, status_page
+from browserconc.lab import crawled_page, query, status_page
 from browserconc.lab.query import QueryError
 
 
@@ -98,6 +99,18 @@ def create_app(ledger: Path | None = None) -> Flask:
         if not barrier.wait(k, timeout):
             raise ServiceUnavailable(f"Fewer than {k} requests were inside together within {timeout:g} s.")
         return _response(page)
+
+    @app.get("/page")
+    def page() -> Response:
+        body = crawled_page.page(request.args)
+        time.sleep(crawled_page.delay(request.args))
+        return Response(body, mimetype="text/html")
+
+    @app.get("/resource/<name>")
+    def resource(name: str) -> Response:
+        kind, body = crawled_page.resource(name)
+        time.sleep(crawled_page.delay(request.args))
+        return Response(body, mimetype=kind)
 
     @app.get("/ready")
     def ready() -> Response:

@@ -7,13 +7,11 @@ of what the server sent: h11's own messages quote header lines, which may hold c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from urllib.parse import quote, urlsplit
+from hashlib import blake2b
 
 import h11
 
-SAFE_IN_TARGET = "%/:=&?~+!$,;'@()*[]"
-"""Everything RFC 3986 allows in a path or query; what is already escaped stays so."""
+from browserconc.lab.http_request import Request
 
 START = b"HTTP/1."
 """What every answer starts with (RFC 9112, section 4)."""
@@ -24,72 +22,26 @@ INVALID = "the answer is not valid HTTP"
 SWITCHED = "the server switched to another protocol"
 
 
-class RequestError(ValueError):
-    """A URL or header that cannot be made into a request; the message is one sentence."""
-
-
-def get_request(url: str, headers: Iterable[tuple[str, str]] = ()) -> h11.Request:
-    """The GET request for `url`; `headers` replace the standard ones of the same name.
-
-    Raises:
-        RequestError: not an http:// URL with a host, or a header that HTTP does not allow.
-    """
-    origin(url)
-    parts = urlsplit(url)
-    target = quote(parts.path or "/", SAFE_IN_TARGET)
-    if parts.query:
-        target += "?" + quote(parts.query, SAFE_IN_TARGET)
-    fields = {"host": ("Host", parts.netloc), "user-agent": ("User-Agent", "browserconc")}
-    fields["accept"] = ("Accept", "*/*")
-    given = list(headers)
-    for name, _ in given:
-        fields.pop(name.lower(), None)
-    try:
-        return h11.Request(method="GET", target=target, headers=[*fields.values(), *given])
-    except (h11.LocalProtocolError, UnicodeEncodeError):
-        names = ", ".join(repr(name) for name, _ in given) or "none were given"
-        raise RequestError(f"HTTP does not allow this URL or one of the headers ({names}).") from None
-
-
-def origin(url: str) -> tuple[str, int]:
-    """The host and port that `url` names.
-
-    Raises:
-        RequestError: not an http:// URL with a host and a possible port.
-    """
-    if "@" in url.partition("//")[2].partition("/")[0]:
-        raise RequestError("Leave the user name and password out of the URL; give an Authorization header.")
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or parts.scheme != "http":
-        raise RequestError(f"The raw-socket client needs http:// URLs with a host, not {url!r}.")
-    return host, 80 if port is None else port
-
-
-def request_bytes(request: h11.Request) -> bytes:
-    """The request as it goes over the wire."""
-    connection = h11.Connection(h11.CLIENT)
-    return (connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b"")
-
-
 class Answer:
     """What is known so far of the answer to `request`.
 
-    `status` is the final status (1xx are passed over), `size` counts all bytes read, `finished`
-    is true when the answer is whole, `error` says in a phrase why it never will be.
+    `status` is the final status (1xx are passed over) and `headers` are its headers, names in lower
+    case; `size` counts all bytes read, `finished` is true when the answer is whole, `error` says in a
+    phrase why it never will be. The body goes to `digest`, where one is given.
     """
 
-    __slots__ = ("_connection", "_start", "error", "finished", "size", "status")
+    __slots__ = ("_connection", "_digest", "_start", "error", "finished", "headers", "size", "status")
 
-    def __init__(self, request: h11.Request) -> None:
+    def __init__(self, request: Request, digest: blake2b | None = None) -> None:
         self._connection = h11.Connection(h11.CLIENT)
-        self._connection.send(request)
+        self._connection.send(request.head)
+        if request.body:
+            self._connection.send(h11.Data(data=request.body))
         self._connection.send(h11.EndOfMessage())
         self._start = b""
+        self._digest = digest
         self.status: int | None = None
+        self.headers: list[tuple[bytes, bytes]] = []
         self.size = 0
         self.finished = False
         self.error: str | None = None
@@ -124,6 +76,10 @@ class Answer:
     def _learn(self, event: object) -> None:
         if isinstance(event, h11.Response):
             self.status = event.status_code
+            self.headers = list(event.headers)
+        elif isinstance(event, h11.Data):
+            if self._digest:
+                self._digest.update(event.data)
         elif isinstance(event, h11.EndOfMessage):
             self.finished = True
         elif isinstance(event, h11.ConnectionClosed):

@@ -12,6 +12,7 @@ from __future__ import annotations
 import gc
 import signal
 import socket
+import ssl
 import sys
 from collections import deque
 from collections.abc import Iterable
@@ -20,18 +21,20 @@ from pathlib import Path
 from selectors import DefaultSelector
 from typing import Literal
 
-import h11
 import msgspec
 
 from browserconc.evidence import client as client_log
 from browserconc.evidence.client import ClientLine
 from browserconc.lab.client_state import Client
-from browserconc.lab.http_answer import RequestError, get_request, origin, request_bytes
+from browserconc.lab.http_request import Origin, Request, RequestError, origin, request
 from browserconc.lab.open_files import TooFewFilesError, raise_limit
 from browserconc.lab.raw_sockets import Flight
 from browserconc.lab.tcp_socket import Address
+from browserconc.lab.tls_channel import AuthorityError, TlsChannel, client_context
 
 Mode = Literal["cold", "warm"]
+Jar = tuple[tuple[str, str], ...]
+"""Cookies that one request sends, names and values."""
 MEASURED, REFUSED = 0, 3
 
 
@@ -40,15 +43,21 @@ class Job:
     """One request per entry of `urls`, all at once; the answers go to the file `out`.
 
     "cold" connects and sends, "warm" connects all before it sends. `timeout_s` bounds the time from
-    the release to the last answer, and in warm mode the time to connect too. `headers` are sent
-    with each request and written nowhere.
+    the release to the last answer, and in warm mode the time to connect too. `headers` and `body` are
+    sent with each request, `jars` of cookies in turn: one jar serves all. None of them is written.
+    Certificates are checked against the system's authorities, or those in `ca_file`, if `verify_tls`.
     """
 
     urls: list[str]
     mode: Mode
     timeout_s: float
     out: str
+    method: str = "GET"
     headers: tuple[tuple[str, str], ...] = ()
+    jars: tuple[Jar, ...] = ()
+    body: bytes | None = None
+    verify_tls: bool = True
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ def main() -> int:
         outcome: Report | Refusal = fly(msgspec.json.decode(sys.stdin.buffer.read(), type=Job))
     except msgspec.DecodeError as problem:
         outcome = Refusal(f"The raw-socket client was given no valid job ({problem}).")
-    except (RequestError, TooFewFilesError) as problem:
+    except (RequestError, AuthorityError, TooFewFilesError) as problem:
         outcome = Refusal(str(problem))
     except OSError as problem:
         what = f"{problem.filename} cannot be written" if problem.filename else "No sockets are left"
@@ -93,7 +102,8 @@ def fly(job: Job) -> Report:
     """Runs one job in this process and writes its log.
 
     Raises:
-        RequestError: a URL or header that cannot be sent.
+        RequestError: a URL, header, cookie or method that cannot be sent.
+        AuthorityError: `ca_file` is none.
         TooFewFilesError: the limit on open files cannot be raised far enough.
         OSError: the log cannot be written, or the system has no sockets left.
     """
@@ -102,7 +112,7 @@ def fly(job: Job) -> Report:
     out = Path(job.out)
     out.touch()  # an unwritable place is reported before anything is measured
     raise_limit(len(job.urls))
-    clients = _clients(job.urls, job.headers)
+    clients = _clients(job)
     interrupt, wake = socket.socketpair()
     with interrupt, wake, DefaultSelector() as selector:
         _interrupt_through(wake)
@@ -116,20 +126,25 @@ def fly(job: Job) -> Report:
     return _report(released_ns, lines)
 
 
-def _clients(urls: Iterable[str], headers: Iterable[tuple[str, str]]) -> list[Client]:
+def _clients(job: Job) -> list[Client]:
     """All requests made and all names resolved, each once, before the clock runs."""
-    headers = list(headers)
-    requests: dict[str, tuple[h11.Request, bytes, list[Address]]] = {}
-    addresses: dict[tuple[str, int], list[Address]] = {}
+    jars = job.jars or ((),)
+    requests: dict[tuple[str, Jar], Request] = {}
+    addresses: dict[Origin, list[Address]] = {}
+    context: ssl.SSLContext | None = None
     clients = []
-    for index, url in enumerate(urls):
-        if url not in requests:
-            request, place = get_request(url, headers), origin(url)
-            if place not in addresses:
-                addresses[place] = _resolve(*place)
-            requests[url] = request, request_bytes(request), addresses[place]
-        request, wire, places = requests[url]
-        clients.append(Client(index, url, request, memoryview(wire), deque(places)))
+    for index, url in enumerate(job.urls):
+        jar, place = jars[index % len(jars)], origin(url)
+        if (url, jar) not in requests:
+            requests[url, jar] = request(
+                url, method=job.method, headers=job.headers, cookies=jar, body=job.body
+            )
+        if place not in addresses:
+            addresses[place] = _resolve(place.host, place.port)
+        if place.secure and context is None:
+            context = client_context(verify=job.verify_tls, ca_file=job.ca_file)
+        channel = TlsChannel(context, place.host) if place.secure and context else None
+        clients.append(Client(index, url, requests[url, jar], deque(addresses[place]), channel))
     return clients
 
 

@@ -2,14 +2,15 @@
 
 One selector, one thread, one socket per request. While answers come in, nothing but `recv` and a
 time stamp happens; parsing waits until there is nothing to read, and takes its instants from the
-stamps. So a thousand answers that arrive together are not delayed by each other's parsing.
+stamps. So a thousand answers that arrive together are not delayed by each other's parsing. The same
+goes for TLS: only the handshake is answered at once, deciphering is a part of parsing.
 """
 
 from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
 from time import monotonic_ns
 
@@ -17,7 +18,9 @@ from browserconc.lab import tcp_socket
 from browserconc.lab.client_state import Client
 from browserconc.lab.http_answer import Answer
 from browserconc.lab.tcp_socket import IN_PROGRESS
+from browserconc.lab.tls_channel import TlsError
 
+CLOSED_SHAKING = "the server closed the connection during the TLS handshake"
 CHUNK = 65_536
 LOOK_EVERY = 64
 """While requests are being released, answers that are already there are stamped after this many."""
@@ -48,7 +51,7 @@ class Flight:
         self._timeout_s = timeout_s
         self._interrupted = False
         self._waiting: deque[Client] = deque()
-        self._connecting = 0
+        self._connecting = len(clients)
         self._open = len(clients)
         self._send_at_once = True
         if interrupt is not None:
@@ -85,8 +88,10 @@ class Flight:
         while self._connecting and self._turn(deadline):
             pass
         for client in self._clients:
-            if client.connected_ns is None and not client.over:
+            if client.ready_ns is None and not client.over:
                 self._fail(client, None, self._why_unfinished("connection"))
+            elif client.channel and not client.over:
+                client.ask()
         released_ns = monotonic_ns()
         for client in self._clients:
             if not client.over and not self._interrupted:
@@ -107,7 +112,7 @@ class Flight:
             self._parse(self._waiting.popleft())
         for client in self._clients:
             if not client.over:
-                missing = "connection" if client.connected_ns is None else "complete answer"
+                missing = "connection" if client.ready_ns is None else "complete answer"
                 self._fail(client, None, self._why_unfinished(missing))
         return released_ns
 
@@ -142,11 +147,10 @@ class Flight:
         _, address = client.addresses.popleft()
         now = monotonic_ns()
         client.connect_start_ns = client.connect_start_ns or now
-        self._connecting += 1
         problem = client.socket.connect_ex(address)
         if problem and problem not in IN_PROGRESS:
             self._connect_failed(client, problem)
-        elif self._send_at_once:
+        elif self._send_at_once or client.channel:
             # On loopback the handshake is over when connect returns, though it says "in progress".
             self._send(client)
         elif tcp_socket.is_connected(client.socket):
@@ -157,11 +161,11 @@ class Flight:
 
     def _connected(self, client: Client, now: int) -> None:
         client.connected_ns = now
-        self._connecting -= 1
+        if client.channel is None:
+            self._connecting -= 1
 
     def _connect_failed(self, client: Client, problem: int) -> None:
         now = monotonic_ns()
-        self._connecting -= 1
         if not client.addresses:
             self._fail(client, now, tcp_socket.phrase(problem))
             return
@@ -188,7 +192,8 @@ class Flight:
             return
         if client.connected_ns is None:
             self._connected(client, now)
-        client.sent_ns = now  # before the call, so that no server can have seen it earlier
+        if client.asking:
+            client.sent_ns = now  # before the call, so that no server can have seen it earlier
         client.unsent = client.unsent[sent:]
         self._watch(client, EVENT_READ | EVENT_WRITE if client.unsent else EVENT_READ)
 
@@ -206,6 +211,26 @@ class Flight:
         else:
             self._watch(client, EVENT_READ)
 
+    def _shake(self, client: Client, data: bytes, now: int) -> None:
+        """The next step of the TLS handshake; after the last one, the request where it may be sent."""
+        assert client.channel is not None
+        if not data:
+            self._fail(client, now, client.failure[1] if client.failure else CLOSED_SHAKING)
+            return
+        try:
+            done = client.channel.shake(data)
+        except TlsError as problem:
+            self._fail(client, now, str(problem))
+            return
+        client.unsent = memoryview(bytes(client.unsent) + client.channel.outgoing())
+        if done:
+            client.secured_ns = now
+            self._connecting -= 1
+            if self._send_at_once:
+                client.ask()
+        if client.unsent:
+            self._send(client)
+
     def _read(self, client: Client) -> None:
         assert client.socket is not None
         try:
@@ -216,6 +241,9 @@ class Flight:
         except OSError as problem:
             data, now = b"", monotonic_ns()
             client.failure = now, tcp_socket.phrase(problem.errno)
+        if client.channel and client.secured_ns is None:
+            self._shake(client, data, now)
+            return
         if not data:
             self._watch(client, 0)
         if not client.unparsed:
@@ -228,7 +256,7 @@ class Flight:
         answer = client.answer
         if answer is None:
             answer = client.answer = Answer(client.request)
-        for stamp, data in client.unparsed:
+        for stamp, data in _pieces(client, answer):
             if data and client.first_byte_ns is None:
                 client.first_byte_ns = stamp
             if data or client.failure is None:
@@ -253,6 +281,7 @@ class Flight:
             client.done_ns = client.failure[0]
         client.over = True
         self._open -= 1
+        self._connecting -= client.ready_ns is None
         self._release_socket(client)
 
     def _release_socket(self, client: Client) -> None:
@@ -279,3 +308,18 @@ class Flight:
     def _close_all(self) -> None:
         for client in self._clients:
             self._release_socket(client)
+
+
+def _pieces(client: Client, answer: Answer) -> Iterator[tuple[int, bytes]]:
+    """What was read and when, deciphered; an empty piece says that the server closed."""
+    for stamp, received in client.unparsed:
+        if client.channel is None or not received:
+            yield stamp, received
+            continue
+        try:
+            deciphered = client.channel.decipher(received)
+        except TlsError as problem:
+            answer.error = str(problem)
+            deciphered = [received]
+        for piece in deciphered:
+            yield stamp, piece

@@ -20,6 +20,7 @@ from browserconc.evidence import client, ledger
 from browserconc.evidence.kernel import AcceptQueue
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
+from browserconc.lab.certificate import TRUSTED, Certificate
 from browserconc.lab.observe import observed
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.process import Household, ProcessError
@@ -55,8 +56,11 @@ async def record(
     browsers: Browsers | None,
     watcher: Watcher,
     evidence: Collection[str] = (),
+    certificate: Certificate | None = None,
 ) -> Recording:
     """Runs one trial, observed by `evidence` (see `observe.py`), and leaves its recording in `into`.
+
+    A server with TLS shows `certificate`, which the browsers must have been told to trust.
 
     A trial that fails leaves a recording too, with the sentence that says why in its manifest.
     """
@@ -78,7 +82,9 @@ async def record(
     tabs: Tabs | None = None
     try:
         started, opened = await asyncio.gather(
-            start(household, server, into), _open(strategy, browsers, trial.tabs), return_exceptions=True
+            start(household, server, into, certificate=certificate),
+            _open(strategy, browsers, trial.tabs),
+            return_exceptions=True,
         )
         running = started if not isinstance(started, BaseException) else None
         tabs = opened if isinstance(opened, Tabs) else None
@@ -94,7 +100,8 @@ async def record(
         )
         async with observed(tabs, evidence, into) as unseen:
             manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
-        manifest = replace(manifest, doubts=(*manifest.doubts, *unseen))
+        trusted = (TRUSTED,) if tabs and running.certificate else ()
+        manifest = replace(manifest, doubts=(*manifest.doubts, *unseen, *trusted))
     except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError, TooFewFilesError) as problem:
         manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())
     except OSError as problem:  # a full disk, no sockets left
@@ -169,7 +176,12 @@ async def _measure(
     try:
         if tabs is None:
             await raw_socket.measure(
-                household, urls=urls, mode="cold", timeout_s=trial.timeout_s, out=into / client.FILE
+                household,
+                urls=urls,
+                mode="cold",
+                timeout_s=trial.timeout_s,
+                out=into / client.FILE,
+                ca_file=running.ca_file,
             )
         else:
             facts["browser"] = tabs.identity()

@@ -53,6 +53,8 @@ async def navigate(
     of an interrupted run.
     """
     released: dict[int, int] = {}
+    if urlsplit(urls[0]).scheme == "https":
+        await _acquainted(pages, urls)
     async with Gate(len(pages)) as gate:
         gates += [gate.url(index, urlsplit(url).hostname or "") for index, url in enumerate(urls)]
         limit_s = ARM_TIMEOUT_S + LONGEST_SETTLE_S + timeout_s
@@ -88,6 +90,21 @@ async def navigate(
                 line = replace(line, error="the tab did not wait for its release", done_ns=None)
             lines.append(replace(line, released_ns=released.get(index, released_ns)))
         return Released(released_ns, ended_ns, lines)
+
+
+async def _acquainted(pages: Sequence[Page], urls: Sequence[str]) -> None:
+    """One page for each context and host visits a server with TLS before the tabs are armed.
+
+    So the handshake lies behind them, and HTTP/2's settings are known: a browser that does not know how
+    many streams the server allows sends as many as it likes, and some servers then close the connection.
+    A visit that fails is the trial's to tell.
+    """
+    first: dict[tuple[object, str], tuple[Page, str]] = {}
+    for page, url in zip(pages, urls, strict=True):
+        parts = urlsplit(url)
+        first.setdefault((page.context, parts.netloc), (page, f"{parts.scheme}://{parts.netloc}/ready"))
+    visits = (page.goto(url, timeout=ARM_TIMEOUT_S * 1000) for page, url in first.values())
+    await asyncio.gather(*visits, return_exceptions=True)
 
 
 async def _armed(gate: Gate, loads: Sequence[asyncio.Task[ClientLine]]) -> None:

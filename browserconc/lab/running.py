@@ -20,6 +20,7 @@ from pathlib import Path
 
 from browserconc.evidence import ledger
 from browserconc.lab import environments
+from browserconc.lab.certificate import Certificate, make
 from browserconc.lab.process import PIPE, Household, Process, ProcessError
 from browserconc.lab.server import Server
 
@@ -47,6 +48,7 @@ class Running:
     pid: int
     ledger: Path
     log: Path
+    certificate: Certificate | None
     _household: Household
     _process: Process
 
@@ -54,6 +56,11 @@ class Running:
     def origin(self) -> str:
         """Scheme, address and port, without a slash at the end."""
         return f"{self.server.kind.scheme}://{_LOOPBACK}:{self.port}"
+
+    @property
+    def ca_file(self) -> Path | None:
+        """The authority that signed its certificate; None without TLS."""
+        return self.certificate.ca_file if self.certificate else None
 
     def is_alive(self) -> bool:
         """Whether its main process runs."""
@@ -76,6 +83,7 @@ async def start(
     *,
     port: int = 0,
     backlog: int = BACKLOG,
+    certificate: Certificate | None = None,
 ) -> Running:
     """Starts `server`; its ledger and log are kept in `folder`.
 
@@ -85,7 +93,8 @@ async def start(
         folder: exists; one folder per server.
         timeout_s: for all of its workers to be up.
         port: on the loopback interface; 0 takes a free one.
-        backlog: how many connections may wait to be accepted; some servers ask for another number.
+        backlog: how many connections may wait to be accepted.
+        certificate: for a server with TLS; without one it gets its own.
 
     Raises:
         ServerError: a part of it is not installed, the port is taken, it died or was too slow.
@@ -93,13 +102,17 @@ async def start(
     _require(server)
     python = await _python(server)
     account, log = folder / ledger.FILE, folder / LOG
+    own = (certificate or make(household.folder("certificate"))) if server.kind.scheme == "https" else None
     with _listening(port, backlog) as listener:
-        argv = server.argv(str(account), listener.fileno(), python)
+        files = (str(own.chain_file), str(own.key_file)) if own else None
+        argv = server.argv(str(account), listener.fileno(), python, backlog=backlog, certificate=files)
         try:
             process = household.spawn(argv, log=log, stdout=PIPE, pass_fds=(listener.fileno(),))
         except (ProcessError, OSError) as problem:
             raise ServerError(f"{server.spec} did not start: {problem}") from problem
-        running = Running(server, listener.getsockname()[1], process.pid, account, log, household, process)
+        running = Running(
+            server, listener.getsockname()[1], process.pid, account, log, own, household, process
+        )
     try:
         await _ready(running, process, timeout_s)
     except BaseException:  # also when we are cancelled: nobody else knows of the process

@@ -6,15 +6,15 @@ own process too.
 
 from __future__ import annotations
 
+import json
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-Model = Literal["threads", "single", "processes", "greenlets", "event-loop"]
+Model = Literal["threads", "single", "processes", "greenlets", "event-loop", "unknown"]
+Interface = Literal["wsgi", "asgi"]
 
-CA_FILE = "ca.pem"
-"""Beside the ledger of a server with TLS: the authority that signed its certificate."""
 LARGEST = 256
 """Most workers, or threads of a worker, that one server may be asked for."""
 
@@ -28,7 +28,10 @@ class Kind:
     without sizes); `preforked` whether the first size is a number of processes that must be up.
     `packages` must be installed, and os.fork is needed where `forks`. `wider` names the kind that
     takes more at once where this one has no size to raise. `scheme` is that of its URLs. With
-    `requirements` it runs in an environment of its own that holds these packages.
+    `requirements` it runs in an environment of its own that holds these packages. `interface` is what
+    an application of the user's must speak to run under it, None where it runs none. `backlog` is how
+    many connections it lets wait by default, where nobody says otherwise. A default size that is
+    `unnamed` is no part of its name.
     """
 
     name: str
@@ -42,19 +45,27 @@ class Kind:
     wider: str | None = None
     scheme: Literal["http", "https"] = "http"
     requirements: tuple[str, ...] = ()
+    interface: Interface | None = "wsgi"
+    backlog: int | None = None
+    unnamed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A kind with its sizes: what "gunicorn-gthread:2x4" means."""
+    """A kind with its sizes: what "gunicorn-gthread:2x4" means.
+
+    `app` is the user's own application, as "module:attribute"; None is the slow endpoint.
+    """
 
     kind: Kind
     sizes: tuple[int, ...] = ()
+    app: str | None = None
 
     @property
     def spec(self) -> str:
         """Its name with its sizes, as the contract writes it."""
-        return self.kind.name + (":" + "x".join(map(str, self.sizes)) if self.sizes else "")
+        sizes = () if self.kind.unnamed and self.sizes == self.kind.sizes else self.sizes
+        return self.kind.name + (":" + "x".join(map(str, sizes)) if sizes else "")
 
     @property
     def model(self) -> Model:
@@ -71,12 +82,29 @@ class Server:
         """How many processes report that they are up."""
         return self.sizes[0] if self.kind.preforked else 1
 
-    def argv(self, ledger: str, descriptor: int, python: str = sys.executable) -> list[str]:
-        """The command that serves on an inherited, already listening socket and writes `ledger`."""
+    def argv(
+        self,
+        ledger: str,
+        descriptor: int,
+        python: str = sys.executable,
+        *,
+        backlog: int,
+        certificate: tuple[str, str] | None = None,
+    ) -> list[str]:
+        """The command that serves on an inherited, already listening socket and writes `ledger`.
+
+        Args:
+            ledger: the file's path.
+            descriptor: of the socket.
+            python: the interpreter.
+            backlog: of the socket; some servers listen once more and name it again.
+            certificate: the files of the chain and of the private key, for TLS.
+        """
         # Neither a file in the working directory nor the script's neighbours shadow a package: -P, or
         # for a Python that has no such switch -I.
         script = [python, "-P" if python == sys.executable else "-I", self.kind.script]
-        return [*script, self.kind.name, ledger, str(descriptor), *map(str, self.sizes)]
+        rest = {"sizes": self.sizes, "app": self.app, "backlog": backlog, "certificate": certificate}
+        return [*script, self.kind.name, ledger, str(descriptor), json.dumps(rest)]
 
     def wider(self, n: int) -> str | None:
         """The spec of a server of this kind that takes n requests at once; None: there is none.
@@ -87,4 +115,4 @@ class Server:
             return self.spec
         if not self.sizes:
             return self.kind.wider
-        return Server(self.kind, (*self.sizes[:-1], n)).spec if n <= LARGEST else None
+        return replace(self, sizes=(*self.sizes[:-1], n)).spec if n <= LARGEST else None

@@ -16,10 +16,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from browserconc.evidence import client, ledger
-from browserconc.lab import tls_client
 from browserconc.lab.process import Household
 from browserconc.lab.running import Running
-from browserconc.lab.server import CA_FILE
 from browserconc.lab.strategies import raw_socket
 from browserconc.model.timeline import Track
 
@@ -52,12 +50,14 @@ class Probe:
         """
         marker = f"&probe={next(self._numbers)}&"
         urls = [f"{self._running.origin}{path}{marker}tab={index}" for index in range(requests)]
-        if self._running.server.kind.scheme == "https":
-            await tls_client.get_all(urls, self._authority(), timeout_s)
-        else:
-            await raw_socket.measure(
-                self._household, urls=urls, mode="cold", timeout_s=timeout_s, out=self._folder / client.FILE
-            )
+        await raw_socket.measure(
+            self._household,
+            urls=urls,
+            mode="cold",
+            timeout_s=timeout_s,
+            out=self._folder / client.FILE,
+            ca_file=self._running.ca_file,
+        )
         return await self._written(marker)
 
     async def keeps_alive(self) -> bool:
@@ -112,11 +112,11 @@ class Probe:
             connection.close()
 
     def _connection(self, timeout_s: float) -> http.client.HTTPConnection:
-        if self._running.server.kind.scheme == "https":
+        if authority := self._running.ca_file:
             return http.client.HTTPSConnection(
-                "127.0.0.1", self._running.port, timeout=timeout_s, context=self._authority()
+                "127.0.0.1",
+                self._running.port,
+                timeout=timeout_s,
+                context=ssl.create_default_context(cafile=authority),
             )
         return http.client.HTTPConnection("127.0.0.1", self._running.port, timeout=timeout_s)
-
-    def _authority(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self._running.ledger.with_name(CA_FILE))

@@ -19,8 +19,9 @@ class Evidence:
 
     `gates` maps the URL at which a tab waited for its release to the tab's index. `sources` are
     those that delivered a log. `facts` hold what is true of the trial as a whole, such as
-    "max_sockets_per_group" from the browser's own log or "cpu_busy_share" of the machine. `error` is
-    the sentence that says why the trial did not come to its end.
+    "max_sockets_per_group" and, by cause, the sizes of pools from the browser's own log or
+    "cpu_busy_share" of the machine. `error` is the sentence that says why the trial did not come to its
+    end.
     """
 
     strategy: str

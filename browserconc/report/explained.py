@@ -215,8 +215,9 @@ def _evidence(result: Result, top: int) -> list[str]:
 
 def _reasons(result: Result) -> list[str]:
     """Why a page came to no verdict."""
-    undecided = [trial for trial in result.trials if trial.verdict.kind == "undecided"]
-    return _said(undecided, lambda trial: trial.verdict.doubts[:1])
+    return _said(
+        result.trials, lambda trial: trial.verdict.doubts[:1] if trial.verdict.kind == "undecided" else ()
+    )
 
 
 def _doubts(result: Result) -> list[str]:
@@ -232,10 +233,12 @@ def _said(trials: Sequence[TrialFinding], texts: Callable[[TrialFinding], Sequen
     for trial in trials:
         for text in texts(trial):
             pages.setdefault(text, []).append(trial.id)
-    return [
-        text if len(of) > 2 or len(of) == len(trials) > 1 else f"{', '.join(of)}: {text}"
-        for text, of in pages.items()
-    ]
+    return [text if len(of) == len(trials) > 1 else f"{_few(of)}: {text}" for text, of in pages.items()]
+
+
+def _few(names: Sequence[str]) -> str:
+    """Two names, or one and how many more."""
+    return ", ".join(names) if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _host(request: RequestFinding) -> str:

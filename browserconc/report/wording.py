@@ -5,6 +5,9 @@ from __future__ import annotations
 from browserconc.model.finding import Remedy, Result, TrialFinding, Verdict
 from browserconc.report.legend import look
 
+_OTHERS = ("hypercorn", "sanic", "uvicorn")
+"""Servers that cannot run Flask: they serve the asynchronous endpoint."""
+
 
 def seconds(ns: int) -> str:
     """A duration in seconds without the unit: two decimals below 10 s, one above."""
@@ -60,7 +63,8 @@ def _target(trials: tuple[TrialFinding, ...]) -> str:
         return f"to {urls[0]}" if len(urls) == 1 else f"to {len(urls)} URLs"
     delays = {trial.delay_ns for trial in trials if trial.server}
     delay = delays.pop() if len(delays) == 1 else None
-    kind = "a slow Flask endpoint" if delay is None else f"a {seconds(delay)} s Flask endpoint"
+    what = "endpoint" if any(server.startswith(_OTHERS) for server in servers) else "Flask endpoint"
+    kind = f"a slow {what}" if delay is None else f"a {seconds(delay)} s {what}"
     named = servers[0] if len(servers) == 1 else f"{len(servers)} servers"
     return f"to {kind} ({named})"
 

@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from browserconc.model.difference import Difference
 from browserconc.model.finding import Result
-from browserconc.report import har, junit, markdown, perfetto, result_json, terminal
+from browserconc.report import (
+    difference,
+    difference_json,
+    har,
+    junit,
+    markdown,
+    perfetto,
+    result_json,
+    terminal,
+)
+from tests.golden.differences import DIFFERENCES
 from tests.golden.results import RESULTS
 
 HERE = Path(__file__).parent
@@ -23,6 +34,22 @@ FOR_OTHER_TOOLS: dict[str, Callable[[Result], str]] = {
     "trace.json": perfetto.render,
 }
 """Long ones: one result of each will do."""
+
+COMPARISONS: dict[str, Callable[[Difference], str]] = {
+    "txt": difference.render,
+    "md": difference.markdown,
+    "json": difference_json.render,
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+@pytest.mark.parametrize("form", COMPARISONS)
+def test_comparison_is_the_golden_one(name: str, form: str, request: pytest.FixtureRequest) -> None:
+    golden = HERE / f"{name}.{form}"
+    rendered = COMPARISONS[form](DIFFERENCES[name]())
+    if request.config.getoption("--update-golden"):
+        golden.write_text(rendered, encoding="utf-8")
+    assert rendered == golden.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", RESULTS)

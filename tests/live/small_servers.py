@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +15,8 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 @contextmanager
-def serving(handler: Handler, host: str = "127.0.0.1") -> Iterator[int]:
-    """Serves each connection with `handler` until the block ends; gives the port."""
+def serving(handler: Handler, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Serves each connection with `handler`, over TLS if told so, until the block ends; gives the port."""
     started: list[int] = []
     ready, stop = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
@@ -35,7 +36,7 @@ def serving(handler: Handler, host: str = "127.0.0.1") -> Iterator[int]:
                 tasks.discard(task)
                 writer.close()
 
-        server = await asyncio.start_server(connected, host, 0, backlog=4096)
+        server = await asyncio.start_server(connected, host, 0, backlog=4096, ssl=tls)
         started.append(server.sockets[0].getsockname()[1])
         ready.set()
         await stop.wait()

@@ -267,7 +267,7 @@ def test_an_interrupted_run_saves_what_it_has(tmp_path: Path, number: signal.Sig
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"urls": ["https://127.0.0.1/"]}, "The raw-socket client needs http:// URLs with a host"),
+        ({"urls": ["ftp://127.0.0.1/"]}, "The raw-socket client needs http:// or https:// URLs with a host"),
         ({"urls": []}, "at least one URL"),
         ({"timeout_s": 0}, "a time-out above 0 s"),
         ({"mode": "hot"}, "no valid job"),

@@ -71,5 +71,5 @@ async def test_cancelled_it_ends_the_process_and_keeps_the_log(household: Househ
 
 
 async def test_a_refusal_is_its_sentence(household: Household, tmp_path: Path) -> None:
-    with pytest.raises(RawClientError, match="needs http:// URLs"):
-        await measure(household, urls=["https://h/"], mode="cold", timeout_s=1, out=tmp_path / FILE)
+    with pytest.raises(RawClientError, match="needs http:// or https:// URLs"):
+        await measure(household, urls=["ftp://h/"], mode="cold", timeout_s=1, out=tmp_path / FILE)

@@ -34,7 +34,7 @@ LINES = st.lists(
     ),
     max_size=5,
 )
-COMPLETE = ClientLine(7, "http://127.0.0.1:5000/slow", 40_000, 10, 11, 12, 13, 14, 15, 200, None, 0, 67)
+COMPLETE = ClientLine(7, "http://127.0.0.1:5000/slow", 40_000, 10, 11, 12, None, 13, 14, 15, 200, None, 0, 67)
 
 
 @settings(max_examples=40)

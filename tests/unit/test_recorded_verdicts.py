@@ -18,6 +18,7 @@ RECORDINGS = Path(__file__).parent.parent / "recordings"
 CONCURRENT = ("concurrent", None, None, None)
 CACHE_LOCK = ("serial", 1, "browser", "cache-lock")
 SIX_PER_HOST = ("limited", 6, "browser", "host-limit")
+THREE_STREAMS = ("limited", 3, "server", "h2-streams")
 UNDECIDED = ("undecided", None, None, None)
 
 
@@ -63,6 +64,13 @@ VERDICTS = {
     # A silent connection for 2.5 s, and a backlog of five: both before a server of width one.
     "idle-connection": {"raw-socket": ("serial", 1, "server", "idle-connection")},
     "accept-backlog": {"raw-socket": ("serial", 1, "server", "accept-backlog")},
+    # Three streams for each HTTP/2 connection: a context has one of its own, and the cache lock comes first.
+    "h2-streams": {
+        "tabs": CACHE_LOCK,
+        "tabs-distinct": THREE_STREAMS,
+        "contexts": CONCURRENT,
+        "fetch-distinct": THREE_STREAMS,
+    },
     # The lock gives up after 20 s; what then runs together is limited by the connections per host.
     "forum-thread": {"tabs": ("limited", 6, "browser", "cache-lock")},
 }

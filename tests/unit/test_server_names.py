@@ -35,6 +35,7 @@ def test_a_spec_survives_the_round_trip(name: str, sizes: list[int]) -> None:
         ("sanic:4", "event-loop", None, 4),
         ("uvicorn", "event-loop", None, 1),
         ("hypercorn-h2", "event-loop", None, 1),
+        ("hypercorn-h2:3", "event-loop", None, 1),
     ],
 )
 def test_what_a_name_means(spec: str, model: str, capacity: int | None, workers: int) -> None:

@@ -13,7 +13,7 @@ from browserconc.model.finding import Claim
 from browserconc.model.timeline import Span, Timeline
 
 _OWN_STEPS = ("HTTP_CACHE_", "NETWORK_DELEGATE_", "URL_REQUEST_DELEGATE_")
-_ENVELOPES = ("REQUEST_ALIVE", "URL_REQUEST_START_JOB")
+_ENVELOPES = ("REQUEST_ALIVE", "URL_REQUEST_START_JOB", "WEBSOCKET")
 OUTSIDE_NS = 2_000_000_000
 """Longer than this outside the network stack is more than overhead (measured: up to 1.4 s for a hundred
 tabs on two cores): a throttled tab, a renderer that is busy. It stays unexplained."""

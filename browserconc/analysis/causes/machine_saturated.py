@@ -19,6 +19,7 @@ _ENVELOPES = (
     "HTTP_TRANSACTION_READ_HEADERS",
     "REQUEST_ALIVE",
     "URL_REQUEST_START_JOB",
+    "WEBSOCKET",
     "receive",
     "released",
     "request",

@@ -1,27 +1,34 @@
 """The socket pool of a browser context is full: a request waits although its own host has room.
 
-How many sockets it holds is the browser's own: randomised in current Chromium, and not in its log.
+How many sockets it holds is the browser's own: randomised in current Chromium, so it is counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from browserconc.analysis.socket_pools import POOL, sockets_when_stalled, stalled
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
 from browserconc.model.timeline import Timeline
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
-    stall = timeline.span("netlog", "STALL")
-    if stall is None or stall.detail.get("limit") != "pool":
-        return
-    end_ns = timeline.end_ns if stall.end_ns is None else stall.end_ns
-    yield Claim(CAUSE.id, stall.start_ns, end_ns, "for a connection of the full socket pool")
+    found = stalled(timeline.tracks["netlog"]) if "netlog" in timeline.tracks else None
+    if found and found[0] == POOL:
+        end_ns = timeline.end_ns if found[1].end_ns is None else found[1].end_ns
+        yield Claim(POOL, found[1].start_ns, end_ns, "for a connection of the full socket pool")
+
+
+def _limit(case: Case) -> int | None:
+    stated = case.evidence.facts.get(POOL)
+    if isinstance(stated, int):
+        return stated
+    return sockets_when_stalled(case.evidence.tracks, case.evidence.ended_ns, POOL)
 
 
 CAUSE = Cause(
-    id="pool-limit",
+    id=POOL,
     title="pool limit",
     culprit="browser",
     what="The socket pool of one browser context holds only so many connections, to all hosts together.",
@@ -30,4 +37,5 @@ CAUSE = Cause(
     remedy="Two browser contexts, or fewer connections that stay open.",
     claims=_claims,
     limits=True,
+    limit=_limit,
 )

@@ -20,6 +20,8 @@ FLASK_0_12 = Kind(
     (),
     wider="flask-1.0",
     requirements=("flask==0.12.*", *_OF_ITS_TIME),
+    interface=None,
+    backlog=128,
 )
 FLASK_1_0 = Kind(
     "flask-1.0",
@@ -28,4 +30,6 @@ FLASK_1_0 = Kind(
     (),
     bounded=False,
     requirements=("flask==1.0.*", *_OF_ITS_TIME),
+    interface=None,
+    backlog=128,
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from browserconc.lab.server import Kind
 
-GEVENT = Kind("gevent", "greenlets", __file__, ("gevent",), bounded=False)
+GEVENT = Kind("gevent", "greenlets", __file__, ("gevent",), bounded=False, backlog=128)
 
 
 def _main() -> None:
@@ -37,7 +37,7 @@ def _main() -> None:
         def log_request(self) -> None:
             pass
 
-    server = Observed(orders.listener(), serving.application(ledger), log=None, handler_class=Lean)
+    server = Observed(orders.listener(), serving.wsgi(orders, ledger), log=None, handler_class=Lean)
     server.start()
     _collect_rarely()
     orders.ready()

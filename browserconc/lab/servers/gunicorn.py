@@ -15,19 +15,39 @@ from browserconc.lab.server import Kind
 if TYPE_CHECKING:
     from browserconc.evidence.ledger import Ledger
 
-SYNC = Kind("gunicorn-sync", "processes", __file__, ("gunicorn",), sizes=(4,), preforked=True, forks=True)
+_NEEDS = ("gunicorn",)
+_BACKLOG = 2048
+
+SYNC = Kind(
+    "gunicorn-sync",
+    "processes",
+    __file__,
+    _NEEDS,
+    sizes=(4,),
+    preforked=True,
+    forks=True,
+    backlog=_BACKLOG,
+)
 GTHREAD = Kind(
-    "gunicorn-gthread", "threads", __file__, ("gunicorn",), sizes=(2, 4), preforked=True, forks=True
+    "gunicorn-gthread",
+    "threads",
+    __file__,
+    _NEEDS,
+    sizes=(2, 4),
+    preforked=True,
+    forks=True,
+    backlog=_BACKLOG,
 )
 GEVENT = Kind(
     "gunicorn-gevent",
     "greenlets",
     __file__,
-    ("gunicorn",),
+    _NEEDS,
     sizes=(1,),
     bounded=False,
     preforked=True,
     forks=True,
+    backlog=_BACKLOG,
 )
 
 
@@ -45,7 +65,7 @@ def _main() -> None:
         "workers": orders.sizes[0],
         "worker_class": _worker(orders.name, ledger),
         "threads": orders.sizes[1] if len(orders.sizes) > 1 else 1,
-        "backlog": 16_384,  # older versions listen again on an inherited socket
+        "backlog": orders.backlog,  # older versions listen again on an inherited socket
         "timeout": 0,  # it would kill a sync worker whose request takes longer
         "graceful_timeout": 0,
         "loglevel": "warning",
@@ -66,7 +86,7 @@ def _main() -> None:
                     self.cfg.set(name, value)
 
         def load(self) -> Any:
-            return serving.application(ledger)
+            return serving.wsgi(orders, ledger)
 
     class Prompt(Arbiter):  # type: ignore[misc]
         """Starts its workers without the random pauses, which add up to seconds."""

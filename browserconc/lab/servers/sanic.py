@@ -11,7 +11,16 @@ from typing import Any
 from browserconc.lab.server import Kind
 
 SANIC = Kind(
-    "sanic", "event-loop", __file__, ("sanic",), sizes=(1,), bounded=False, preforked=True, forks=True
+    "sanic",
+    "event-loop",
+    __file__,
+    ("sanic",),
+    sizes=(1,),
+    bounded=False,
+    preforked=True,
+    forks=True,
+    interface=None,
+    backlog=100,
 )
 
 
@@ -75,7 +84,11 @@ def _main() -> None:
     app.add_route(answer, "/", methods=["GET"], name="root")
     app.add_route(answer, "/<path:path>", methods=["GET"], name="every")
     app.prepare(
-        sock=orders.listener(), workers=orders.sizes[0], protocol=Observed, access_log=False, backlog=16_384
+        sock=orders.listener(),
+        workers=orders.sizes[0],
+        protocol=Observed,
+        access_log=False,
+        backlog=orders.backlog,
     )
     Sanic.serve(primary=app)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from browserconc.lab.server import Kind
 
-UVICORN = Kind("uvicorn", "event-loop", __file__, ("uvicorn",), bounded=False)
+UVICORN = Kind("uvicorn", "event-loop", __file__, ("uvicorn",), bounded=False, interface="asgi", backlog=2048)
 
 
 def _main() -> None:
@@ -17,11 +17,11 @@ def _main() -> None:
 
     from browserconc.evidence.ledger import Ledger  # noqa: PLC0415
     from browserconc.lab import serving  # noqa: PLC0415
-    from browserconc.lab.async_endpoint import create_app  # noqa: PLC0415
 
     orders = serving.orders()
     ledger = Ledger(orders.ledger)
-    config = uvicorn.Config(create_app(ledger), log_level="warning", access_log=False, backlog=16_384)
+    app = serving.asgi(orders, ledger)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, backlog=orders.backlog)
     config.load()
     protocol: Any = config.http_protocol_class
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from browserconc.lab.server import Kind
 
-WAITRESS = Kind("waitress", "threads", __file__, ("waitress",), sizes=(4,))
+WAITRESS = Kind("waitress", "threads", __file__, ("waitress",), sizes=(4,), backlog=1024)
 
 
 def _main() -> None:
@@ -36,9 +36,10 @@ def _main() -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     TcpWSGIServer.channel_class = Observed
     server = create_server(
-        serving.application(ledger),
+        serving.wsgi(orders, ledger),
         sockets=[orders.listener()],
         threads=orders.sizes[0],
+        backlog=orders.backlog,
         connection_limit=65_536,  # 100 would be a limit of its own kind
         asyncore_use_poll=True,  # select() ends at 1024 descriptors
         clear_untrusted_proxy_headers=True,

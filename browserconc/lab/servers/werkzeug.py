@@ -13,9 +13,9 @@ from typing import Any
 
 from browserconc.lab.server import Kind
 
-THREADED = Kind("werkzeug-threaded", "threads", __file__, ("werkzeug",), bounded=False)
-SINGLE = Kind("werkzeug-single", "single", __file__, ("werkzeug",), wider="werkzeug-threaded")
-FORKING = Kind("werkzeug-forking", "processes", __file__, ("werkzeug",), sizes=(4,), forks=True)
+THREADED = Kind("werkzeug-threaded", "threads", __file__, ("werkzeug",), bounded=False, backlog=128)
+SINGLE = Kind("werkzeug-single", "single", __file__, ("werkzeug",), wider="werkzeug-threaded", backlog=128)
+FORKING = Kind("werkzeug-forking", "processes", __file__, ("werkzeug",), sizes=(4,), forks=True, backlog=128)
 
 
 def _main() -> None:
@@ -47,7 +47,7 @@ def _main() -> None:
             return connection, peer
 
     options = {"processes": orders.sizes[0]} if orders.sizes else {}
-    app = serving.application(ledger)
+    app = serving.wsgi(orders, ledger)
     server = Observed("127.0.0.1", 0, app, handler=Quiet, fd=orders.descriptor, **options)
     orders.ready()
     server.serve_forever()

@@ -13,7 +13,7 @@ import msgspec
 
 from browserconc.lab import raw_client
 from browserconc.lab.process import Household
-from browserconc.lab.raw_client import Job, Mode, Refusal, Report
+from browserconc.lab.raw_client import Jar, Job, Mode, Refusal, Report
 from browserconc.lab.strategy import Strategy, same_url
 
 LOG = "raw-client.log"
@@ -40,23 +40,44 @@ async def measure(
     mode: Mode,
     timeout_s: float,
     out: Path,
+    method: str = "GET",
     headers: Iterable[tuple[str, str]] = (),
+    jars: Iterable[Jar] = (),
+    body: bytes | None = None,
+    verify_tls: bool = True,
+    ca_file: Path | None = None,
 ) -> Report:
-    """Sends one GET per entry of `urls`, all at once, and leaves one line for each in `out`.
+    """Sends one request per entry of `urls`, all at once, and leaves one line for each in `out`.
 
     Args:
         household: starts the process and ends it.
-        urls: http:// URLs; requests that fail are lines of the log, not errors of this function.
-        mode: "cold" connects and sends at once, "warm" connects all before it sends.
+        urls: http:// or https:// URLs; requests that fail are lines of the log, not errors of this function.
+        mode: "cold" connects and sends at once, "warm" connects all (over TLS, too) before it sends.
         timeout_s: from the release to the last answer; warm connecting may take that long, too.
         out: the `client.jsonl` to be written. It is also written when this is cancelled.
+        method: of all requests.
         headers: sent with each request, written nowhere.
+        jars: cookies; request i sends the (i mod number of jars)-th. Written nowhere.
+        body: sent with each request, written nowhere.
+        verify_tls: False accepts every certificate.
+        ca_file: authorities to check certificates against, instead of the system's.
 
     Raises:
         RawClientError: the process refused, failed or did not end in time.
         ProcessError: it could not be started.
     """
-    job = Job(urls=list(urls), mode=mode, timeout_s=timeout_s, out=os.fspath(out), headers=tuple(headers))
+    job = Job(
+        urls=list(urls),
+        mode=mode,
+        timeout_s=timeout_s,
+        out=os.fspath(out),
+        method=method,
+        headers=tuple(headers),
+        jars=tuple(jars),
+        body=body,
+        verify_tls=verify_tls,
+        ca_file=os.fspath(ca_file) if ca_file else None,
+    )
     allowed_s = timeout_s * (2 if mode == "warm" else 1) + PREPARATION_S
     # Files without a name, not pipes: a job of 10,000 URLs fills a pipe, and nobody has to pump.
     with TemporaryFile() as question, TemporaryFile() as answer:

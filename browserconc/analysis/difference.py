@@ -1,0 +1,225 @@
+"""Two results side by side: what got better, what worse, and what these runs cannot tell.
+
+Trials are matched by strategy, load and server; their repeats are the samples, because the requests of
+one trial disturb each other and are not independent. What was not measured alike is not judged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import median
+
+from browserconc.analysis import environments, mann_whitney
+from browserconc.analysis.standing import Level, level_changed
+from browserconc.model.difference import Change, Criterion, Difference, Standing, Unit
+from browserconc.model.finding import Result, TrialFinding
+
+OBSERVED = frozenset({"explain", "watch"})
+"""Commands that read what happened, however long that was, so that makespans mean nothing."""
+_FLOOR: Mapping[Unit, float] = {"ns": 10e6, "bytes": 2e6, "requests": 0}
+"""A smaller difference than this is the machine's, whatever its share: a scheduler's tick or two, a page."""
+_OTHER_MACHINE = "the machines differ; --across-machines judges it anyway"
+
+_Key = tuple[object, ...]
+_Trials = Sequence[TrialFinding]
+
+
+def compare(a: Result, b: Result, criterion: Criterion, names: tuple[str, str] = ("A", "B")) -> Difference:
+    """B against A: better and worse are B's."""
+    of_a, of_b = _matchable(a), _matchable(b)
+    common = [key for key in of_a if key in of_b]
+    different = tuple(_differences(a, b, of_a, of_b))
+    refusals = tuple(_refusals(a, b, of_a, of_b, common))
+    alike = criterion.across_machines or environments.one_machine(a.environment, b.environment)
+    changes = [
+        change
+        for key in (common if not refusals else ())
+        for change in _changes(_name(key, common), of_a[key], of_b[key], criterion, alike)
+    ]
+    return Difference(*names, refusals, different, tuple(changes), gate=None)
+
+
+def _observed(result: Result) -> bool:
+    return result.command in OBSERVED and all(trial.server is None for trial in result.trials)
+
+
+def _matchable(result: Result) -> dict[_Key, list[TrialFinding]]:
+    """The repeats of each trial, by what must be alike for a comparison.
+
+    The server that was asked most is the one under test and may differ, as "before" and "after" do;
+    further ones, such as the wider server of a proof, match by their name.
+    """
+    main = _tested(result)
+    found: dict[_Key, list[TrialFinding]] = {}
+    for trial in result.trials:
+        target = _target(trial)
+        key: _Key = (trial.strategy, trial.tabs, trial.delay_ns, None if target == main else target)
+        found.setdefault((trial.id,) if _observed(result) else key, []).append(trial)
+    return found
+
+
+def _target(trial: TrialFinding) -> str:
+    return trial.server or trial.url
+
+
+def _tested(result: Result) -> str | None:
+    """The one server or URL that more strategies asked than any other; None where there is none."""
+    strategies = Counter(target for target, _ in {(_target(t), t.strategy) for t in result.trials})
+    (first, most), *others = strategies.most_common(2) or [("", 0)]
+    return first if first and all(times < most for _, times in others) else None
+
+
+def _name(key: _Key, common: Sequence[_Key]) -> str:
+    """The strategy alone where that is unique among those compared."""
+    strategy, *rest = key
+    if sum(other[0] == strategy for other in common) == 1 or not rest:
+        return str(strategy)
+    tabs, _, target = rest
+    return f"{strategy} x{tabs}" + (f" ({target})" if target else "")
+
+
+def _differences(
+    a: Result, b: Result, of_a: Mapping[_Key, _Trials], of_b: Mapping[_Key, _Trials]
+) -> Iterator[str]:
+    yield from environments.differences(a.environment, b.environment)
+    if not _observed(a) and not _observed(b):
+        mains = (_tested(a), _tested(b))
+        if None not in mains and mains[0] != mains[1]:
+            yield f"server: A {mains[0]}, B {mains[1]}"
+    for who, mine, theirs in (("A", of_a, of_b), ("B", of_b, of_a)):
+        only = [key for key in mine if key not in theirs]
+        if only and len(only) < len(mine):
+            yield f"only in {who}: {', '.join(dict.fromkeys(_name(key, list(mine)) for key in only))}"
+
+
+def _refusals(
+    a: Result, b: Result, of_a: Mapping[_Key, _Trials], of_b: Mapping[_Key, _Trials], common: Sequence[_Key]
+) -> Iterator[str]:
+    for who, result in (("A", a), ("B", b)):
+        if not result.trials:
+            yield f"{who} holds no trial."
+    if not a.trials or not b.trials:
+        return
+    if _observed(a) != _observed(b):
+        yield (
+            f"A is what {a.command} and B what {b.command} says: a browser that was observed and trials "
+            "that were run have no measure in common."
+        )
+    elif not common:
+        loads = [", ".join(dict.fromkeys(_load(key) for key in found)) for found in (of_a, of_b)]
+        yield f"They have no trial in common: A has {loads[0]}; B has {loads[1]}."
+
+
+def _load(key: _Key) -> str:
+    if len(key) == 1:
+        return str(key[0])
+    strategy, tabs, delay_ns, _ = key
+    delay = f" of {delay_ns / 1e9:g} s" if isinstance(delay_ns, int) else ""
+    return f"{strategy} with {tabs} requests{delay}"
+
+
+def _changes(name: str, a: _Trials, b: _Trials, criterion: Criterion, alike: bool) -> Iterator[Change]:
+    """The verdict, then the failures, then what is measured in numbers."""
+    yield _verdict(name, a, b)
+    failed = [[float(_failed(trial)) for trial in trials] for trials in (a, b)]
+    if any(map(any, failed)):
+        yield _errors(name, failed[0], failed[1])
+    for measure, unit, read in _numbers(a, b):
+        values = [[value for trial in trials if (value := read(trial)) is not None] for trials in (a, b)]
+        if all(values):
+            yield _number(name, measure, unit, values[0], values[1], criterion, alike)
+
+
+def _numbers(a: _Trials, b: _Trials) -> Iterator[tuple[str, Unit, Callable[[TrialFinding], float | None]]]:
+    trials = [*a, *b]
+    if any(trial.strategy != "observed" for trial in trials):
+        yield "makespan", "ns", lambda trial: trial.makespan_ns
+    for cause in dict.fromkeys(cause for trial in trials for cause, ns in trial.waiting_ns.items() if ns):
+        yield f"waiting.{cause}", "ns", _waiting(cause)
+    yield "memory", "bytes", lambda trial: trial.cost.memory_bytes / trial.tabs if trial.cost else None
+    yield "cpu", "ns", lambda trial: trial.cost.cpu_ns if trial.cost else None
+
+
+def _waiting(cause: str) -> Callable[[TrialFinding], float]:
+    """Per request, so that pages with more of them do not seem to wait longer."""
+    return lambda trial: trial.waiting_ns.get(cause, 0) / max(len(trial.requests), 1)
+
+
+def _verdict(name: str, a: _Trials, b: _Trials) -> Change:
+    levels = Level.of(a), Level.of(b)
+    standing, note = level_changed(*levels)
+    runs = len(a), len(b)
+    return Change(name, "verdict", str(levels[0]), str(levels[1]), standing, runs=runs, note=note)
+
+
+def _failed(trial: TrialFinding) -> int:
+    return sum(bool(request.error) or (request.status or 0) >= 400 for request in trial.requests)
+
+
+def _errors(name: str, a: Sequence[float], b: Sequence[float]) -> Change:
+    """Failures are no noise: it is enough that every run of one side has more of them."""
+    standing: Standing = "undecided"
+    if max(a) == max(b) and min(a) == min(b):
+        standing = "same"
+    elif min(b) > max(a):
+        standing = "worse"
+    elif max(b) < min(a):
+        standing = "better"
+    note = None if standing != "undecided" else "only some of the runs failed more"
+    return Change(
+        name, "errors", median(a), median(b), standing, "requests", runs=(len(a), len(b)), note=note
+    )
+
+
+def _number(
+    name: str,
+    measure: str,
+    unit: Unit,
+    a: Sequence[float],
+    b: Sequence[float],
+    criterion: Criterion,
+    alike: bool,
+) -> Change:
+    middle_a, middle_b = median(a), median(b)
+    tested = mann_whitney.test(a, b)
+    margin = max(criterion.margin(measure) * middle_a, _FLOOR[unit])
+    standing, note = _judged(a, b, tested.p_value, margin, criterion.alpha)
+    if not alike:
+        standing, note = "undecided", _OTHER_MACHINE
+    several = min(len(a), len(b)) > 1
+    return Change(
+        trial=name,
+        measure=measure,
+        a=middle_a,
+        b=middle_b,
+        verdict=standing,
+        unit=unit,
+        ratio=middle_b / middle_a if middle_a else None,
+        p_value=tested.p_value if several else None,
+        effect=tested.effect if several else None,
+        runs=(len(a), len(b)),
+        note=note,
+    )
+
+
+def _judged(
+    a: Sequence[float], b: Sequence[float], p_value: float, margin: float, alpha: float
+) -> tuple[Standing, str | None]:
+    """A difference needs more than chance and more than the margin; sameness an interval within it."""
+    interval = mann_whitney.shift_interval(a, b, alpha)
+    if interval is None:
+        return "undecided", _too_few(len(a), len(b), alpha)
+    low, high = interval
+    shift = median(b) - median(a)
+    if p_value <= alpha and abs(shift) > margin:
+        return ("worse" if shift > 0 else "better"), None
+    if p_value <= alpha or -margin <= low <= high <= margin:
+        return "same", None
+    return "undecided", "the runs vary by more than the threshold"
+
+
+def _too_few(a: int, b: int, alpha: float) -> str:
+    enough = next(runs for runs in range(1, 100) if mann_whitney.least_p_value(runs, runs) <= alpha)
+    seen = f"{a} run{'s' * (a > 1)}" if a == b else f"{a} and {b} runs"
+    return f"{seen} cannot tell it from chance; --repeat {enough} can"

@@ -1,0 +1,174 @@
+"""The search for a crawler's best setting: asks for windows, is given them, ends in an advice.
+
+It measures nothing and knows no clock: `browserconc/tune.py` runs what it asks for, on this machine or
+on others. The story is in `tune`: every unit grows geometrically until one more step cannot pay, then
+the settings around the best one and the predicted knee are tried, then the best few take turns, since
+windows a few seconds apart differ more by what else the machine does than good settings differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass, field
+
+from browserconc.analysis import tune_advice as advice
+from browserconc.analysis.tune_advice import Seen
+from browserconc.model.tuning import UNITS, Advice, Ask, Ceiling, Point, Setting, Unit, Window
+
+Asking = Generator[Ask, Window, None]
+
+PAYS = 1.05
+"""A doubling that brings less than five per cent does not pay."""
+CLOSE = 0.9
+"""A setting within a tenth of the best may be the best: it takes its turns in the comparison."""
+CANDIDATES = 3
+ROUNDS = 8
+
+GROWTH_SHARE, PROBE_SHARE, COMPARE_SHARE = 0.55, 0.68, 0.84
+"""How much of the budget may be spent at the end of each part; the rest shows what binds, and variations."""
+WINDOW_SHARE = 0.02
+"""One window's part of the budget: 1.2 s of 60 s."""
+LEAST_PAGE_TIMES = 2.5
+"""A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
+OBSERVING_COST = 2.0
+"""Looking starts a browser that writes its log: so many times what opening the tabs took."""
+
+
+def tune(first: Setting, ceiling: Ceiling) -> Generator[Ask, Window, Advice]:
+    """The whole search, from `first` (the smallest of its unit) up to what `ceiling` allows.
+
+    `advice.advise(seen, ceiling)` says the same of any part of it, when it is cut short.
+    """
+    search = _Search(ceiling)
+    for unit in UNITS:
+        yield from search.grow(unit, first.total)
+    yield from search.probe()
+    yield from search.compare()
+    yield from search.vary()
+    return advice.advise(search.seen, ceiling, search.stopped)
+
+
+@dataclass(slots=True)
+class _Search:
+    ceiling: Ceiling
+    seen: list[Seen] = field(default_factory=list)
+    stopped: dict[Unit, str] = field(default_factory=dict)
+
+    def grow(self, unit: Unit, first: int) -> Asking:
+        """Doubles the tabs of one unit until a limit is reached or doubling does not pay."""
+        n, before = first, 0.0
+        while True:
+            setting = Setting.of(unit, n)
+            reason = self._too_far(setting) or self._too_dear(setting, GROWTH_SHARE)
+            if not reason:
+                yield from self._ask(setting, "grow")
+                point = self._point(setting)
+                reason = advice.beyond(point, self.ceiling) or self.seen[-1][1].pressure.said
+                merit = advice.merit(point, self.ceiling)
+                if not reason and merit < PAYS * before:
+                    reason = f"{n} tabs bring less than {PAYS - 1:.0%} more than {n // 2}"
+                before = merit
+            if reason:
+                self.stopped[unit] = reason
+                return
+            n *= 2
+
+    def probe(self) -> Asking:
+        """Tries what lies around the best setting and the predicted knee."""
+        tried: set[Setting] = set()
+        for _ in range(2):  # around the best of the growth, then around the best of that
+            if (best := self._best()) is None:
+                return
+            for setting in self._around(best.setting):
+                if setting in tried or self._too_far(setting) or self._too_dear(setting, PROBE_SHARE):
+                    continue
+                tried.add(setting)
+                yield from self._ask(setting, "probe")
+
+    def compare(self) -> Asking:
+        """The best few take turns, there and back again, so that a drift of the machine hits all alike."""
+        candidates = self._candidates()
+        turns = [setting for round_ in range(ROUNDS) for setting in candidates[:: 1 if round_ % 2 else -1]]
+        for setting in turns:
+            if self._too_dear(setting, COMPARE_SHARE, opened=True):
+                return
+            yield from self._ask(setting, "compare", alone=False)
+
+    def vary(self) -> Asking:
+        """What the chosen setting waits for, and what reuse and the cache are worth there."""
+        if (chosen := advice.choose(self.seen, self.ceiling)) is None:
+            return
+        setting = chosen.setting
+        for purpose, change in advice.VARIATIONS:
+            opened = not change.get("observed", False)
+            if not self._too_dear(setting, 1.0, opened=opened, factor=1.0 if opened else OBSERVING_COST):
+                yield from self._ask(setting, purpose, alone=False, **change)
+
+    def _ask(self, setting: Setting, purpose: str, **how: object) -> Asking:
+        if purpose == "grow" and any(ask.setting == setting for ask, _ in self.seen):
+            return  # one tab is the same in every unit
+        asked = Ask(setting, self._window_ns(), purpose, **how)  # type: ignore[arg-type]
+        window = yield asked
+        self.seen.append((asked, window))
+
+    def _window_ns(self) -> int:
+        durations = sorted(ns for _, window in self.seen[:1] for ns in window.durations_ns)
+        page_ns = durations[len(durations) // 2] if durations else 0
+        return max(round(self.ceiling.budget_ns * WINDOW_SHARE), round(LEAST_PAGE_TIMES * page_ns))
+
+    def _point(self, setting: Setting) -> Point:
+        return advice.points(self.seen, self.ceiling)[setting]
+
+    def _best(self) -> Point | None:
+        return advice.best(advice.points(self.seen, self.ceiling).values(), self.ceiling)
+
+    def _around(self, best: Setting) -> Iterable[Setting]:
+        n = best.total
+        if (law := advice.fitted(self.seen, self.ceiling, best.unit)) and law.knee:
+            knee = round(law.knee)
+            if n / 2 < knee < 2 * n:
+                yield _of_total(best, knee)
+        yield _of_total(best, round(n * 1.5))
+        if n >= 4:
+            yield Setting(2, max(1, n // 2), 1)
+            yield Setting(1, max(1, n // 2), 2)
+            yield _of_total(best, round(n * 0.75))
+
+    def _candidates(self) -> list[Setting]:
+        allowed = advice.allowed(advice.points(self.seen, self.ceiling).values(), self.ceiling)
+        ranked = sorted(allowed, key=lambda point: advice.merit(point, self.ceiling), reverse=True)
+        if not ranked:
+            return []
+        least = CLOSE * advice.merit(ranked[0], self.ceiling)
+        return [point.setting for point in ranked[:CANDIDATES] if advice.merit(point, self.ceiling) >= least]
+
+    def _too_far(self, setting: Setting) -> str | None:
+        """Why this setting must not be tried at all."""
+        if setting.total > self.ceiling.most_tabs:
+            return f"more than {self.ceiling.most_tabs} tabs are not tried"
+        return advice.too_much_memory(self.seen, setting, self.ceiling)
+
+    def _too_dear(
+        self, setting: Setting, share: float, *, opened: bool = False, factor: float = 1.0
+    ) -> str | None:
+        """Whether the budget's share would not hold it, by what tabs took to open so far."""
+        spent = sum(window.took_ns for _, window in self.seen) + self.ceiling.closing_ns
+        opening = (
+            0.0
+            if opened
+            else max(
+                ((window.took_ns - window.window_ns) / ask.setting.total for ask, window in self.seen[1:]),
+                default=0.0,
+            )
+        )
+        cost = factor * (self._window_ns() * 1.3 + opening * setting.total)
+        return "the budget is used up" if spent + cost > share * self.ceiling.budget_ns else None
+
+
+def _of_total(like: Setting, total: int) -> Setting:
+    """A setting of the same shape with about so many tabs: the last unit that has several is multiplied."""
+    if like.tabs > 1:
+        return Setting(like.browsers, like.contexts, max(1, round(total / (like.browsers * like.contexts))))
+    if like.contexts > 1 or like.browsers == 1:
+        return Setting(like.browsers, max(1, round(total / like.browsers)), 1)
+    return Setting(max(1, total), 1, 1)

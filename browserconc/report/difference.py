@@ -1,0 +1,239 @@
+"""A comparison of two results as text: what differs around it first, then what changed.
+
+One table for the terminal and for Markdown, of the same rows.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import StringIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from browserconc.model.difference import GATED, Change, Difference, Standing, Value
+from browserconc.report.legend import look
+from browserconc.report.printable import printable
+from browserconc.report.wording import megabytes, seconds
+
+_STYLE: Mapping[Standing, str] = {"better": "green", "worse": "bold red", "undecided": "yellow", "same": ""}
+_SMALL = 0.05
+_SHORT_NS = 10e6
+"""A wait that is a smaller part of all waiting on both sides, or shorter per request, is not printed
+unless it changed."""
+_CALM = 0.1
+"""What is undecided and hardly differs is counted, not printed, unless a gate looks at it."""
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~&@$]")
+NARROWEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    trial: str
+    measure: str
+    a: str
+    b: str
+    ratio: str
+    p_value: str
+    verdict: Standing
+
+
+def render(difference: Difference, *, width: int = 80, colour: bool = False, encoding: str = "utf-8") -> str:
+    """The comparison as text that ends with a newline."""
+    width = max(width, NARROWEST)
+    console = Console(
+        file=StringIO(),
+        width=width,
+        height=100,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        legacy_windows=False,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+
+    def say(text: str, style: str = "", mark: str = "") -> None:
+        indent = f"  {mark} " if mark else "  "
+        safe = printable(text, encoding)
+        for line in textwrap.wrap(
+            safe, width, initial_indent=indent, subsequent_indent=" " * len(indent), break_on_hyphens=False
+        ):
+            console.print(Text(line, style=style))
+
+    with console.capture() as captured:
+        for side, name in (("A", difference.a), ("B", difference.b)):
+            console.print(Text(printable(f"{side}  {name}", encoding), style="bold", overflow="fold"))
+        for text in (*_surroundings(difference), *difference.refusals):
+            console.print()
+            say(text, "bold red" if text in difference.refusals else "", mark="!")
+        if difference.comparable:
+            console.print()
+            say(summary(difference))
+            console.print()
+            console.print(_table(difference, encoding))
+            for number, note in enumerate(_notes(difference)):
+                if not number:
+                    console.print()
+                say(note, mark="?")
+        if difference.gate:
+            console.print()
+            say(f"gate: {difference.gate}", "bold green" if difference.gate == "passed" else "bold red")
+    text = captured.get()
+    return text if colour else "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+
+
+def markdown(difference: Difference) -> str:
+    """The same as GitHub Markdown."""
+    parts = [f"### {_safe(difference.a)} → {_safe(difference.b)}"]
+    parts += [_safe(text) for text in (*_surroundings(difference), *difference.refusals)]
+    if difference.comparable:
+        parts.append(_safe(summary(difference)))
+        head = [
+            "| trial | measure | A | B | B / A | p | |",
+            "| --- | --- | ---: | ---: | ---: | ---: | --- |",
+        ]
+        rows = [
+            f"| {' | '.join(map(_safe, (row.trial, row.measure, row.a, row.b, row.ratio, row.p_value)))} "
+            f"| {f'**{row.verdict}**' if row.verdict in {'better', 'worse'} else row.verdict} |"
+            for row in _rows(difference)
+        ]
+        parts.append("\n".join([*head, *rows]))
+        parts.append("\n".join(f"- {_safe(note)}" for note in _notes(difference)))
+    if difference.gate:
+        parts.append(f"gate: **{difference.gate}**")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def summary(difference: Difference) -> str:
+    """What changed, in one sentence."""
+    of = {standing: [c for c in difference.changes if c.verdict == standing] for standing in _STYLE}
+    said = [_listed(of[standing], standing) for standing in ("worse", "better") if of[standing]]
+    if of["same"]:
+        said.append(f"{len(of['same'])} same")
+    if of["undecided"]:
+        said.append(f"{len(of['undecided'])} undecided")
+    if not of["worse"] and not of["better"]:
+        said.insert(0, "no change that these runs can show")
+    text = "; ".join(said)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _listed(changes: list[Change], standing: str) -> str:
+    named = [f"{change.measure.replace('waiting.', 'waiting for ')} of {change.trial}" for change in changes]
+    listed = ", ".join(named) if len(named) <= 4 else f"{', '.join(named[:3])} and {len(named) - 3} more"
+    return f"{standing}: {listed}"
+
+
+def _surroundings(difference: Difference) -> Iterator[str]:
+    if difference.environment_differences:
+        yield f"Not alike: {'; '.join(difference.environment_differences)}."
+
+
+def _rows(difference: Difference) -> Iterator[_Row]:
+    small = _small_waits(difference)
+    for change in difference.changes:
+        calm = change.verdict == "undecided" and abs((change.ratio or 1) - 1) < _CALM
+        if calm and change.measure not in GATED:
+            continue
+        if (change.trial, change.measure) in small and change.verdict in {"same", "undecided"}:
+            continue
+        yield _Row(
+            change.trial,
+            _measure(change.measure),
+            _value(change.a, change.unit),
+            _value(change.b, change.unit),
+            "" if change.ratio is None else f"{change.ratio:.2f}",
+            "" if change.p_value is None else _probability(change.p_value),
+            change.verdict,
+        )
+
+
+def _small_waits(difference: Difference) -> set[tuple[str, str]]:
+    """Waits that matter on neither side."""
+    sums: dict[str, list[float]] = {}
+    for change in _waits(difference):
+        of = sums.setdefault(change.trial, [0.0, 0.0])
+        of[0] += _as_number(change.a)
+        of[1] += _as_number(change.b)
+    return {
+        (change.trial, change.measure)
+        for change in _waits(difference)
+        for of in (sums[change.trial],)
+        if _as_number(change.a) <= max(_SMALL * of[0], _SHORT_NS)
+        and _as_number(change.b) <= max(_SMALL * of[1], _SHORT_NS)
+    }
+
+
+def _waits(difference: Difference) -> list[Change]:
+    return [change for change in difference.changes if change.measure.startswith("waiting.")]
+
+
+def _as_number(value: Value) -> float:
+    return value if isinstance(value, int | float) else 0.0
+
+
+def _measure(measure: str) -> str:
+    name, _, cause = measure.partition(".")
+    return f"wait: {look(cause).name}" if cause else name.replace("_", " ")
+
+
+def _value(value: Value, unit: str | None) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "-"}[value]
+    if unit == "ns":
+        return f"{seconds(round(value))} s"
+    return megabytes(round(value)) if unit == "bytes" else f"{value:,.4g}"
+
+
+def _probability(p_value: float) -> str:
+    return "<.001" if p_value < 0.001 else f"{p_value:.3f}".lstrip("0") if p_value < 1 else "1"
+
+
+def _table(difference: Difference, encoding: str) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for heading in ("trial", "measure", "A", "B", "B/A", "p", ""):
+        numeric = heading in {"B/A", "p"}
+        grid.add_column(
+            justify="right" if numeric else "left",
+            no_wrap=numeric or heading in {"trial", "measure"},
+            overflow="fold",
+        )
+    grid.add_row(
+        *(Text(head, style="bright_black") for head in ("  trial", "measure", "A", "B", "B/A", "p", ""))
+    )
+    previous = ""
+    for row in _rows(difference):
+        trial = "" if row.trial == previous else row.trial
+        previous = row.trial
+        grid.add_row(
+            Text(f"  {printable(trial, encoding)}"),
+            *(
+                Text(printable(cell, encoding))
+                for cell in (row.measure, row.a, row.b, row.ratio, row.p_value)
+            ),
+            Text(row.verdict, style=_STYLE[row.verdict]),
+        )
+    return grid
+
+
+def _notes(difference: Difference) -> Iterable[str]:
+    """Why something is undecided; the same reason once, with what it is about."""
+    about: dict[str, list[str]] = {}
+    for change in difference.changes:
+        if change.note:
+            about.setdefault(change.note, []).append(f"{change.trial} {_measure(change.measure)}")
+    for note, what in about.items():
+        named = ", ".join(what[:3]) + (f" and {len(what) - 3} more" if len(what) > 3 else "")
+        yield f"{named}: {note.rstrip('.')}."
+
+
+def _safe(text: str) -> str:
+    return _MARKUP.sub(lambda match: f"&#{ord(match[0])};", printable(text))

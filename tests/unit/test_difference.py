@@ -1,0 +1,257 @@
+"""What counts as better and worse, and what is not judged."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from click import ClickException
+from click.testing import CliRunner
+
+from browserconc.analysis import difference
+from browserconc.cli import cli
+from browserconc.model.difference import Criterion
+from browserconc.report import result_json
+from tests.golden.differences import CRITERION, DIFFERENCES, nothing_in_common, of, queued, slower, tabs
+from tests.golden.results import default_run, in_batches, raw, trial
+
+ENVIRONMENT = {
+    "browserconc": "0.1.0",
+    "python": "3.11.2",
+    "platform": "Linux-6.1",
+    "cpus": 2,
+    "memory_bytes": 8_000_000_000,
+    "browser": None,
+}
+
+
+def verdicts(found) -> dict[tuple[str, str], str]:
+    return {(change.trial, change.measure): change.verdict for change in found.changes}
+
+
+def test_a_result_does_not_differ_from_itself():
+    result = of([tabs(500 + r, r) for r in range(5)])
+    found = difference.compare(result, result, CRITERION)
+    assert {change.verdict for change in found.changes} == {"same"}
+    assert not found.environment_differences
+
+
+def test_better_and_worse_are_each_others_opposite():
+    a = of([tabs(500 + r, r) for r in range(5)])
+    b = of([tabs(700 + r, r) for r in range(5)])
+    assert verdicts(difference.compare(a, b, CRITERION))["tabs", "makespan"] == "worse"
+    assert verdicts(difference.compare(b, a, CRITERION))["tabs", "makespan"] == "better"
+
+
+def test_a_difference_below_the_threshold_is_none():
+    a, b = (of([tabs(delay + r, r) for r in range(5)]) for delay in (500, 600))
+    generous = Criterion({"makespan": 0.3, "waiting": 0.3})
+    assert verdicts(difference.compare(a, b, generous))["tabs", "makespan"] == "same"
+
+
+def test_three_runs_cannot_tell_and_say_how_many_can():
+    a, b = (of([tabs(delay + r, r) for r in range(3)]) for delay in (500, 900))
+    makespan = next(c for c in difference.compare(a, b, CRITERION).changes if c.measure == "makespan")
+    assert (makespan.verdict, makespan.p_value) == ("undecided", pytest.approx(0.1))
+    assert makespan.note
+    assert "--repeat 4" in makespan.note
+
+
+def test_a_changed_verdict_needs_no_repeats():
+    a, b = of([queued(4, 0)]), of([queued(2, 0)])
+    assert verdicts(difference.compare(a, b, CRITERION))["contexts", "verdict"] == "worse"
+    assert verdicts(difference.compare(b, a, CRITERION))["contexts", "verdict"] == "better"
+
+
+def test_an_undecided_trial_is_not_judged():
+    unclear = trial(
+        "contexts", in_batches(10, 4), "undecided", sustained=4, doubts=("the machine was busy.",)
+    )
+    found = difference.compare(of([queued(4, 0)]), of([unclear]), CRITERION)
+    change = found.changes[0]
+    assert change.verdict == "undecided"
+    assert "the machine was busy" in (change.note or "")
+
+
+def test_repeats_that_disagree_are_not_judged():
+    torn = of([queued(2, 0), replace(queued(4, 1), server="gunicorn-sync:2")])
+    assert verdicts(difference.compare(torn, torn, CRITERION))["contexts", "verdict"] == "undecided"
+
+
+def test_times_of_another_machine_are_not_judged_unless_asked_for():
+    a, b = (of([tabs(delay + r, r) for r in range(5)]) for delay in (500, 900))
+    b = replace(b, environment=replace(b.environment, cpus=64))
+    found = difference.compare(a, b, CRITERION)
+    assert found.environment_differences == ("cores: A 2, B 64",)
+    assert verdicts(found)["tabs", "makespan"] == "undecided"
+    assert verdicts(found)["tabs", "verdict"] == "same"
+    anyway = difference.compare(a, b, replace(CRITERION, across_machines=True))
+    assert verdicts(anyway)["tabs", "makespan"] == "worse"
+
+
+def test_other_loads_are_refused():
+    found = nothing_in_common()
+    assert not found.comparable
+    assert not found.changes
+
+
+def test_what_was_observed_is_not_compared_with_what_was_run():
+    a = default_run()
+    b = replace(a, command="explain", trials=tuple(replace(one, server=None) for one in a.trials))
+    assert "observed" in difference.compare(a, b, CRITERION).refusals[0]
+
+
+def test_failures_of_every_run_are_worse():
+    good = of([raw(3)])
+    failed = [replace(one, status=500) for one in raw(3).requests]
+    bad = of([replace(raw(3), requests=tuple(failed))])
+    assert verdicts(difference.compare(good, bad, CRITERION))["raw-socket", "errors"] == "worse"
+    assert verdicts(difference.compare(bad, good, CRITERION))["raw-socket", "errors"] == "better"
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+def test_medians_and_ratio_agree(name):
+    for change in DIFFERENCES[name]().changes:
+        if change.ratio is not None:
+            assert change.ratio == pytest.approx(change.b / change.a)
+
+
+@dataclass
+class Ended:
+    """What `main` would exit with, and what stands on stdout and stderr."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def diff(*arguments: object) -> Ended:
+    ended = CliRunner().invoke(cli, ["diff", *map(str, arguments)], standalone_mode=False)
+    if isinstance(ended.exception, ClickException):
+        return Ended(ended.exception.exit_code, ended.stdout, ended.exception.format_message())
+    assert ended.exception is None, ended.exception
+    return Ended(ended.return_value, ended.stdout, ended.stderr)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    paths = tmp_path / "a.json", tmp_path / "b.json"
+    for path, delay in zip(paths, (500, 600), strict=True):
+        path.write_text(result_json.render(of([tabs(delay + r, r) for r in range(5)])))
+    return paths
+
+
+def test_the_gate_decides_the_exit_code(files):
+    a, b = files
+    assert diff(a, b).exit_code == 0
+    assert diff(a, b, "--gate").exit_code == 1
+    assert diff(b, a, "--gate").exit_code == 0
+    assert diff(a, b, "--gate", "--threshold", "makespan:30%").exit_code == 0
+
+
+def test_json_has_the_fields_of_the_contract(files):
+    found = json.loads(diff(*files, "--gate", "--json", "-").stdout)
+    assert found["schema"] == "browserconc/diff-1"
+    assert (found["comparable"], found["gate"]) == (True, "failed")
+    for change in found["changes"]:
+        assert {"trial", "measure", "a", "b", "ratio", "p_value", "verdict"} <= change.keys()
+    makespan = next(change for change in found["changes"] if change["measure"] == "makespan")
+    assert makespan["a"] == pytest.approx(slower().changes[1].a / 1e9)
+
+
+@pytest.mark.parametrize("text", ["makespan", "makespan:-3%", "luck:10%", "makespan:10"])
+def test_a_threshold_that_makes_no_sense_is_wrong_usage(files, text):
+    ended = diff(*files, "--threshold", text)
+    assert ended.exit_code == 2
+    assert "\n" not in ended.stderr.strip()
+
+
+def servers(*rows: dict[str, object]) -> str:
+    return json.dumps({"schema": "browserconc/servers-1", "environment": ENVIRONMENT, "servers": rows})
+
+
+def row(name: str, measured: int | None, **more: object) -> dict[str, object]:
+    return {
+        "server": name,
+        "model": "threads",
+        "stated": None,
+        "measured": measured,
+        "probed_up_to": 32,
+        "pids": 1,
+        "keep_alive": True,
+        "silent_connection_blocks": False,
+        "error": None,
+        **more,
+    }
+
+
+def limits(*rows: tuple[str, float | None, float | None, float | None, str]) -> str:
+    names = ("id", "value", "low", "high", "unit")
+    found = [
+        {**dict(zip(names, row, strict=True)), "published": "6", "consequence": "", "error": None}
+        for row in rows
+    ]
+    return json.dumps({"schema": "browserconc/limits-1", "environment": ENVIRONMENT, "limits": found})
+
+
+def compared(folder: Path, a: str, b: str) -> dict[tuple[str, str], str]:
+    (folder / "a.json").write_text(a)
+    (folder / "b.json").write_text(b)
+    found = json.loads(diff(folder / "a.json", folder / "b.json", "--json", "-").stdout)
+    return {(change["trial"], change["measure"]): change["verdict"] for change in found["changes"]}
+
+
+def test_surveys_of_servers_are_compared(tmp_path):
+    a = servers(row("waitress:4", 4), row("gevent", None), row("sanic:2", 2), row("uvicorn", 4))
+    b = servers(
+        row("waitress:4", 2, silent_connection_blocks=True),
+        row("gevent", 100),
+        row("sanic:2", 3),
+        row("uvicorn", None, error="it did not start"),
+    )
+    assert compared(tmp_path, a, b) == {
+        ("waitress:4", "limit"): "worse",
+        ("waitress:4", "keep_alive"): "same",
+        ("waitress:4", "silent_connection_blocks"): "worse",
+        ("gevent", "limit"): "worse",
+        ("gevent", "keep_alive"): "same",
+        ("gevent", "silent_connection_blocks"): "same",
+        ("sanic:2", "limit"): "better",
+        ("sanic:2", "keep_alive"): "same",
+        ("sanic:2", "silent_connection_blocks"): "same",
+        ("uvicorn", "limit"): "undecided",
+        ("uvicorn", "keep_alive"): "same",
+        ("uvicorn", "silent_connection_blocks"): "same",
+    }
+
+
+def test_limits_that_are_ranges_change_only_where_these_do_not_overlap(tmp_path):
+    a = limits(("per-host", 6, 6, 6, "connections"), ("pool", 300, 256, 320, "connections"))
+    b = limits(("per-host", 9, 9, 9, "connections"), ("pool", 260, 256, 300, "connections"))
+    assert compared(tmp_path, a, b) == {("per-host", "limit"): "better", ("pool", "limit"): "same"}
+
+
+def test_different_kinds_are_refused(tmp_path, files):
+    (tmp_path / "servers.json").write_text(servers(row("gevent", None)))
+    ended = diff(files[0], tmp_path / "servers.json")
+    assert ended.exit_code == 0
+    assert "two of the same kind" in " ".join(ended.stdout.split())
+    assert diff(files[0], tmp_path / "servers.json", "--gate").exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"schema": "browserconc/other-1"}', '{"schema": 3}', "\x00"]
+)
+def test_a_file_that_is_no_result_is_one_sentence(tmp_path, files, text):
+    path = tmp_path / "broken.json"
+    path.write_text(text)
+    ended = diff(files[0], path)
+    assert ended.exit_code == 3
+    assert ended.stderr.startswith(str(path))
+
+
+def test_a_folder_that_is_no_recording_is_one_sentence(tmp_path, files):
+    assert "not a browserconc recording" in diff(files[0], tmp_path).stderr
+    assert diff(files[0], tmp_path / "missing.json").exit_code == 3
