@@ -26,7 +26,7 @@ EVIDENCE = ("netlog", "trace", "cdp")
 NO_EVIDENCE = "none"
 OWN_SWITCHES = ("--user-data-dir", "--log-net-log", "--remote-debugging-port", "--remote-debugging-pipe")
 """Each browser gets these from us, with values of its own."""
-BROWSERS = ("chromium", "chrome", "msedge", "firefox")
+BROWSERS = ("chromium", "chrome", "msedge", "firefox", "webkit")
 
 RAW = "raw-socket"
 DEFAULT_STRATEGIES = (RAW, "tabs", "tabs-distinct", "tabs-hosts", "contexts")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from browserconc.analysis.causes import CAUSES
-from browserconc.model.finding import Conclusion, Remedy, TrialFinding
+from browserconc.model.finding import Conclusion, Remedy, TrialFinding, Verdict
 
 RAW = "raw-socket"
 NAIVE = ("tabs", "incognito", "fetch", "tabs-distinct")
@@ -164,9 +164,13 @@ def _why(trial: TrialFinding) -> str:
     share = f"{int(verdict.share * 100 + 1e-9)} % of all waiting"  # rounded down, as in the table
     match verdict.cause:
         case "cache-lock":
+            which = (
+                "all but the first waited for its answer"
+                if _let_together(verdict)
+                else "each waited for the one before it"
+            )
             return (
-                "The tabs asked for the same URL, so each waited for the one before it at the entry of the "
-                f"HTTP cache ({share})."
+                f"The tabs asked for the same URL, so {which} at the entry of the HTTP cache ({share})."
             ) + "".join(f" {line}" for line in verdict.because[1:])
         case "host-limit":
             return (
@@ -182,6 +186,11 @@ def _why(trial: TrialFinding) -> str:
         case other:
             what = next((cause.what for cause in CAUSES if cause.id == other), other)
             return f"{what.removesuffix('.')} ({share})."
+
+
+def _let_together(verdict: Verdict) -> bool:
+    """Whether the cache lock held the others once only, as Firefox's does (`causes/cache_lock.py`)."""
+    return any(line.startswith("Firefox then let all") for line in verdict.because)
 
 
 def _server_side(naive: TrialFinding) -> str:

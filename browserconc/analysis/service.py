@@ -31,7 +31,12 @@ def service_claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
 
 def on_the_wire_ns(timeline: Timeline) -> int | None:
     """When the request was sent, None where nobody saw it."""
-    for source, name in (("netlog", "HTTP_TRANSACTION_SEND_REQUEST"), ("cdp", "send"), ("client", "send")):
+    for source, name in (
+        ("netlog", "HTTP_TRANSACTION_SEND_REQUEST"),
+        ("mozlog", "send"),
+        ("cdp", "send"),
+        ("client", "send"),
+    ):
         if span := timeline.span(source, name):
             return span.start_ns
     return None
@@ -41,6 +46,7 @@ def _answered_ns(timeline: Timeline) -> int | None:
     """When the last byte was there, by the source that stands nearest to the wire."""
     for source, names in (
         ("netlog", ("HTTP_TRANSACTION_READ_HEADERS", "HTTP_TRANSACTION_READ_BODY")),
+        ("mozlog", ("wait", "receive")),
         ("cdp", ("wait", "receive")),
         ("client", ("receive",)),
     ):

@@ -1,4 +1,4 @@
-"""What the browsers of one trial left: NetLog files, traces and CDP lines → Tracks.
+"""What the browsers of one trial left: NetLog files, traces, CDP lines, Firefox's logs → Tracks.
 
 The trace holds the same events as the NetLog file, with microseconds. Where a trial has both, the
 trace's word counts, and where the two differ that is a doubt. Its tracks are called "netlog" too:
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from browserconc.evidence import cdp, netlog, nettrace, url_request
+from browserconc.evidence import cdp, mozlog, mozlog_channel, netlog, nettrace, url_request
 from browserconc.evidence.leg import STALL
 from browserconc.evidence.pool_state import pool_limits
 from browserconc.model.finding import BrowserFacts
@@ -44,6 +44,7 @@ class BrowserLogs:
 
     def __init__(self) -> None:
         self._read: dict[Path, netlog.NetLog | str] = {}
+        self._mozlogs: dict[Path, mozlog.MozLog | str] = {}
         self._tracks: dict[Path, list[Track]] = {}
 
     def seen(self, one: Recording) -> Seen:
@@ -68,6 +69,7 @@ class BrowserLogs:
         seen.tracks = _merged(logged, traced)
         if manifest.netlogs and "netlog" not in seen.sources:
             seen.doubts.append("The browser left no readable NetLog, so its waits cannot be told apart.")
+        self._firefox(one, seen, since_ns, until_ns)
         if (path := one.log(cdp.FILE)).is_file():
             try:
                 seen.tracks += cdp.tracks(path)
@@ -90,6 +92,33 @@ class BrowserLogs:
                 words = [str(told.get(name, "")) for name in ("name", "version", "path")]
                 return BrowserFacts(words[0], words[1], words[2], headless, switches)
         return None
+
+    def _firefox(self, one: Recording, seen: Seen, since_ns: int, until_ns: int) -> None:
+        for path in one.mozlogs():
+            log = self._mozlog(path)
+            if isinstance(log, str):
+                seen.doubts.append(log)
+                continue
+            seen.sources.add(mozlog.SOURCE)
+            seen.tracks += _within(self._tracks[path], since_ns, until_ns)
+            if abs(log.changed_ns) > mozlog.STEPPED_NS:
+                seen.doubts.append(
+                    f"The wall clock was set by {log.changed_ns / 1e6:.0f} ms while Firefox logged by it: "
+                    "its instants may be wrong by that much."
+                )
+        if one.manifest.mozlogs and mozlog.SOURCE not in seen.sources:
+            seen.doubts.append("Firefox left no readable log, so its waits cannot be told apart.")
+
+    def _mozlog(self, path: Path) -> mozlog.MozLog | str:
+        if path not in self._mozlogs:
+            try:
+                log = mozlog.MozLog(path)
+            except mozlog.MozLogError as problem:
+                self._mozlogs[path] = str(problem)
+            else:
+                self._mozlogs[path] = log
+                self._tracks[path] = mozlog_channel.tracks(log.lines)
+        return self._mozlogs[path]
 
     def _netlog(self, path: Path) -> netlog.NetLog | str:
         """The log, or the sentence that says why there is none."""

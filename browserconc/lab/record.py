@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from browserconc import recording
-from browserconc.evidence import client, ledger
+from browserconc.evidence import client, ledger, mozlog
 from browserconc.evidence.kernel import AcceptQueue
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
@@ -92,15 +92,18 @@ async def record(
             if isinstance(outcome, BaseException):
                 raise outcome
         assert running
+        logs = [os.path.relpath(path, into) for path in tabs.logs] if tabs else []
         manifest = replace(
             manifest,
             url=f"{running.origin}{WORK[trial.work].format(seconds=trial.delay_s)}",
             prepared_ns=time.monotonic_ns(),
-            netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs) if tabs else (),
+            netlogs=tuple(log for log in logs if not log.endswith(mozlog.SUFFIX)),
+            mozlogs=tuple(log for log in logs if log.endswith(mozlog.SUFFIX)),
         )
         async with observed(tabs, evidence, into) as unseen:
             manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
         trusted = (TRUSTED,) if tabs and running.certificate else ()
+        unseen += tabs.doubts if tabs else ()
         manifest = replace(manifest, doubts=(*manifest.doubts, *unseen, *trusted))
     except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError, TooFewFilesError) as problem:
         manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())

@@ -28,6 +28,7 @@ class ChromiumLauncher:
         executable: Path,
         logs: Path | None,
     ) -> None:
+        self.context_options: dict[str, Any] = {}
         self._playwright = playwright
         self._household = household
         self._choice = choice

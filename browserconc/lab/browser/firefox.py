@@ -12,18 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from browserconc.evidence import mozlog
+from browserconc.lab import stock_firefox
 from browserconc.lab.browser.driver import Browser, BrowserContext, BrowserError, DriverError, Playwright
 from browserconc.lab.browser.launching import launch_error, options
+from browserconc.lab.certificate import TRUST_SWITCH
 from browserconc.lab.process import Household
 from browserconc.model.plan import BrowserChoice
 
 BIDI_CHANNEL = "moz-firefox"
 """Playwright's name for a Firefox that it did not build; the executable is given beside it."""
-_LACKS_COMMAND = "setMediaFeaturesOverride"
 
 _ALONE = {"services.settings.server": "data:,#remote-settings-dummy/v1"}
 """Without it Firefox keeps asking Mozilla's servers for settings while the tabs are to be measured. Read
 only with MOZ_REMOTE_SETTINGS_DEVTOOLS (services/settings/Utils.sys.mjs)."""
+_ANY_CERTIFICATE = "Firefox was told to accept any certificate, for it has no switch to trust a single key."
 _NO_CACHE = {"browser.cache.disk.enable": False, "browser.cache.memory.enable": False}
 
 
@@ -40,7 +42,6 @@ class FirefoxLauncher:
     `stock` says that it was not built by Playwright.
     """
 
-    doubts: tuple[str, ...] = ()
     speaks_cdp = False
 
     def __init__(
@@ -53,6 +54,9 @@ class FirefoxLauncher:
         *,
         stock: bool,
     ) -> None:
+        secure = any(switch.startswith(TRUST_SWITCH) for switch in choice.switches)
+        self.doubts: tuple[str, ...] = (_ANY_CERTIFICATE,) if secure else ()
+        self.context_options: dict[str, Any] = {"ignore_https_errors": True} if secure else {}
         self._playwright = playwright
         self._household = household
         self._choice = choice
@@ -67,7 +71,9 @@ class FirefoxLauncher:
         log, chosen = self._options({} if cache else _NO_CACHE)
         folder = self._household.folder(f"user-data-dir-{self._count}")
         try:
-            context = await self._playwright.firefox.launch_persistent_context(folder, **chosen)
+            context = await self._playwright.firefox.launch_persistent_context(
+                folder, **chosen, **self.context_options
+            )
         except DriverError as problem:
             raise self._error(problem) from problem
         return context, log
@@ -98,20 +104,15 @@ class FirefoxLauncher:
         return kept, {
             **options(self._choice, self._executable),
             **({"channel": BIDI_CHANNEL} if self._stock else {}),
-            "args": list(self._choice.switches),
+            "args": [switch for switch in self._choice.switches if not switch.startswith(TRUST_SWITCH)],
             "env": environment,
             "firefox_user_prefs": {**_ALONE, **preferences},
         }
 
     def _error(self, problem: DriverError) -> BrowserError:
-        if _LACKS_COMMAND in str(problem):
-            return too_new()
+        if stock_firefox.LACKING_COMMAND in str(problem):
+            return BrowserError(
+                f"This Playwright asks {self._executable} for emulation.{stock_firefox.LACKING_COMMAND}, "
+                f"which it does not know: {stock_firefox.ADVICE}, or use a newer Firefox."
+            )
         return launch_error(problem, self._executable)
-
-
-def too_new() -> BrowserError:
-    """The sentence for a Playwright that asks a stock Firefox for a command which it does not know."""
-    return BrowserError(
-        "This Playwright asks Firefox for a WebDriver BiDi command that it does not know "
-        "(emulation.setMediaFeaturesOverride): run `pip install 'playwright<1.65'`, or use a newer Firefox."
-    )

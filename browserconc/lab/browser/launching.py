@@ -20,11 +20,12 @@ class Launcher(Protocol):
     """Starts processes of one browser, each with a log of its own where logs are kept.
 
     `doubts` are sentences about what cannot be seen of this browser. `speaks_cdp` tells whether its
-    pages answer CDP. The methods raise `BrowserError` where the browser does not start.
+    pages answer CDP. `context_options` are Playwright's, for each isolated context. The methods raise `BrowserError` where the browser does not start.
     """
 
     doubts: tuple[str, ...]
     speaks_cdp: bool
+    context_options: dict[str, Any]
 
     async def user_data_dir(self, *, cache: bool = True) -> tuple[BrowserContext, Path | None]:
         """The default context of a browser with a user-data-dir of its own, and its log.

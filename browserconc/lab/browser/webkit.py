@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from browserconc.lab.browser.driver import Browser, BrowserContext, BrowserError, DriverError, Playwright
 from browserconc.lab.browser.launching import launch_error, options
@@ -18,12 +19,13 @@ from browserconc.model.plan import BrowserChoice
 class WebKitLauncher:
     """Starts processes of Playwright's WebKit."""
 
-    doubts = ("WebKit keeps no log that says what its requests waited for.",)
+    doubts: tuple[str, ...] = ("WebKit keeps no log that says what its requests waited for.",)
     speaks_cdp = False
 
     def __init__(
         self, playwright: Playwright, household: Household, choice: BrowserChoice, executable: Path
     ) -> None:
+        self.context_options: dict[str, Any] = {}
         self._playwright = playwright
         self._household = household
         self._options = {
