@@ -20,7 +20,8 @@ class Launcher(Protocol):
     """Starts processes of one browser, each with a log of its own where logs are kept.
 
     `doubts` are sentences about what cannot be seen of this browser. `speaks_cdp` tells whether its
-    pages answer CDP. `context_options` are Playwright's, for each isolated context. The methods raise `BrowserError` where the browser does not start.
+    pages answer CDP. `context_options` are Playwright's, for each isolated context.
+    The methods raise `BrowserError` where the browser does not start.
     """
 
     doubts: tuple[str, ...]
