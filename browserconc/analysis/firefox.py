@@ -18,8 +18,8 @@ _RELEASE_NS = 100_000_000
 def cache_wait(timeline: Timeline, case: Case) -> Span | None:
     """The wait for another request's answer at a cache entry; None where opening the entry took the time.
 
-    Firefox logs both as one stretch. It was a wait if it ended when it gave up, or when a request for
-    the same address had its response headers.
+    Firefox logs both as one stretch. It was a wait if it ended by giving up, or between the response
+    headers and the end of a request for the same address.
     """
     span = timeline.span(SOURCE, "cache-wait")
     if span is None or (end_ns := _end(span, timeline)) - span.start_ns <= HANDOVER_NS:
@@ -28,7 +28,11 @@ def cache_wait(timeline: Timeline, case: Case) -> Span | None:
         return span
     for other in case.timelines:
         answered = other.span(SOURCE, "wait") if other is not timeline and other.url == timeline.url else None
-        if answered and answered.end_ns is not None and 0 <= end_ns - answered.end_ns <= _RELEASE_NS:
+        if answered is None or answered.end_ns is None:
+            continue
+        stopped = other.span(SOURCE, "stopped")
+        over_ns = max(answered.end_ns, stopped.start_ns if stopped else 0)
+        if answered.end_ns <= end_ns <= over_ns + _RELEASE_NS:
             return span
     return None
 
