@@ -46,6 +46,7 @@ class Manifest:
     error: str | None = None
     netlogs: tuple[str, ...] = ()
     mozlogs: tuple[str, ...] = ()
+    browser: str | None = None
     startup_ns: int | None = None
     cpu_ns: int | None = None
     memory_bytes: int | None = None

@@ -89,8 +89,7 @@ async def _surveyed(household: Household, server: Server, alone: asyncio.Lock) -
     try:
         running = await start(household, server, folder)
     except ServerError as problem:
-        log = f"\nIts log ends:\n{problem.log}" if problem.log else ""
-        return capacity.failed(server.spec, server.model, stated, f"{problem}{log}")
+        return capacity.failed(server.spec, server.model, stated, problem.in_full)
     probe = Probe(household, running, folder)
     try:
         seen: list[Seen] = []

@@ -26,13 +26,25 @@ MAY_IMPORT = {
     "profile": BELOW_PROFILE,
     "pipeline": BELOW_PROFILE | {"profile"},
     "explain": BELOW_PROFILE,
+    "diagnose_recording": BELOW_PROFILE,
+    "diagnose": BELOW_PROFILE | {"diagnose_recording", "pipeline"},
     "explain_recording": BELOW_PROFILE | {"pipeline", "explain"},
     "watch": BELOW_PROFILE | {"explain"},
     "survey": BELOW_PROFILE,
     "difference": BELOW_PROFILE | {"pipeline"},
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
     "cli": BELOW_PROFILE
-    | {"profile", "pipeline", "explain", "explain_recording", "watch", "survey", "difference"},
+    | {
+        "profile",
+        "pipeline",
+        "explain",
+        "explain_recording",
+        "watch",
+        "survey",
+        "difference",
+        "diagnose",
+        "diagnose_recording",
+    },
     "__main__": {"cli"},
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""

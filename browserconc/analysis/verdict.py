@@ -9,7 +9,7 @@ from browserconc.analysis.attribute import attribute
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import Interval, concurrency, service_spans
 from browserconc.analysis.service import on_the_wire_ns, service_claims
-from browserconc.analysis.unseen import unseen
+from browserconc.analysis.unseen import unknown_server, unseen
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import (
     SERVICE,
@@ -61,6 +61,7 @@ def judge(case: Case, cost: Cost | None) -> TrialFinding:
         waiting_ns=waiting,
         cost=cost,
         requests=requests,
+        browser=evidence.browser,
     )
 
 
@@ -175,9 +176,11 @@ def _verdict(
     doubts: tuple[str, ...],
 ) -> Verdict:
     count = len(requests)
-    if reason := _no_verdict(case, requests, level):
-        return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     candidates = [cause for cause in CAUSES if held.get(cause.id)]
+    narrowest = min((_limit(cause, case, level) for cause in candidates), default=count)
+    reason = _no_verdict(case, requests, level)
+    if reason := reason or (unknown_server(case) if narrowest > 1 else None):
+        return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     slowed = any(cause.slows for cause in candidates)
     if not slowed and (
         level.sustained >= count

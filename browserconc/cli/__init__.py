@@ -10,6 +10,7 @@ import click
 from browserconc import __version__
 from browserconc.cli.causes import causes
 from browserconc.cli.compare import compare
+from browserconc.cli.diagnose import diagnose
 from browserconc.cli.diff import diff
 from browserconc.cli.doctor import doctor
 from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED
@@ -72,5 +73,18 @@ def cli() -> None:
     """
 
 
-for command in (compare, report, diff, explain, watch, doctor, servers, serve, causes, profiles, schema):
+for command in (
+    compare,
+    diagnose,
+    explain,
+    watch,
+    servers,
+    serve,
+    report,
+    diff,
+    causes,
+    doctor,
+    profiles,
+    schema,
+):
     cli.add_command(command)

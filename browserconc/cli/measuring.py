@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from browserconc.model.finding import Result
 
 
+LAST_WORDS = 8
+"""Lines of a server's log that go with the message that it failed."""
+
+
 def measure(measuring: Callable[[Any], Any], quiet: bool) -> bool:
     """Runs a measurement with its live view; True if it was interrupted, and all it started is gone."""
     from browserconc.lab.browser import BrowserError
@@ -41,11 +45,12 @@ def analyzed(folder: Path) -> Result:
     Raises:
         CannotMeasure: It cannot be read.
     """
-    from browserconc import pipeline
-    from browserconc.recording import RecordingError
+    from browserconc import diagnose_recording, pipeline
+    from browserconc.recording import RecordingError, load_run
 
     try:
-        return pipeline.analyze(folder)
+        run, _ = load_run(folder)
+        return diagnose_recording.analyze(folder) if run.command == "diagnose" else pipeline.analyze(folder)
     except RecordingError as problem:
         raise CannotMeasure(str(problem)) from problem
 
@@ -56,8 +61,19 @@ def unmeasured(result: Result) -> str | None:
         if not any(request.error is None for request in trial.requests):
             verdict, *reasons = trial.verdict.doubts
             plain = [reason for reason in reasons if "died" in reason or "failed" in reason]
-            return f"{trial.strategy} could not be measured: {(plain or reasons or [verdict])[0]}"
+            why = f"{trial.strategy} could not be measured: {(plain or reasons or [verdict])[0]}"
+            return why + _last_words(result, trial.id)
     return None if result.trials else "Nothing was measured."
+
+
+def _last_words(result: Result, trial_id: str) -> str:
+    """The end of the log of the trial's server, if it said anything."""
+    from browserconc.lab.running import LOG, tail
+
+    for log in Path(result.recording or "").glob(f"*-{trial_id}/{LOG}"):
+        if text := tail(log, LAST_WORDS):
+            return f"\nThe server's log ends:\n{text}"
+    return ""
 
 
 def provide_browser() -> None:

@@ -22,6 +22,10 @@ def run_options(command: _Command) -> _Command:
             ),
             click.option("--work", metavar="KIND", help="How: sleep, compute or block.  [sleep]"),
             click.option("--server", metavar="NAME", help="What serves the endpoint.  [werkzeug-threaded]"),
+            click.option("--app", metavar="MODULE:ATTR", help="Your WSGI or ASGI application, not ours."),
+            click.option("--server-cmd", metavar="'…{port}…'", help="Any other command that serves HTTP."),
+            click.option("--path", metavar="/…", help="What to ask of --app or --server-cmd.  [/]"),
+            click.option("--backlog", type=int, metavar="N", help="Connections that may wait to be taken."),
             click.option("--strategies", metavar="A,B,…|all", help="Ways to put the requests in flight."),
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest time for one trial."),
@@ -37,6 +41,10 @@ def run_options(command: _Command) -> _Command:
             click.option(
                 "--evidence", metavar="LIST|none", help="netlog, trace, cdp: asked of the browser.  [netlog]"
             ),
+            click.option(
+                "--connect", metavar="WS-URL", help="Browsers of a Playwright server, by its address."
+            ),
+            click.option("--cdp", metavar="URL", help="A Chrome that runs already, by its debugging port."),
             click.option("--headed", is_flag=True, default=None, help="Show the browser's windows."),
             click.option("--profile", metavar="NAME|FILE", help="A run profile; options given here win."),
         ]

@@ -7,6 +7,7 @@ they tell of the same network stack under the same names.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from browserconc.evidence.leg import STALL
 from browserconc.evidence.pool_state import pool_limits
 from browserconc.model.finding import BrowserFacts
 from browserconc.model.timeline import Span, Track
-from browserconc.recording import Recording, RecordingError
+from browserconc.recording import Manifest, Recording, RecordingError
 
 AGREE_NS = 5_000_000
 """The file cuts its instants down to a millisecond; one step's two instants differ by less than this."""
@@ -37,6 +38,13 @@ class Seen:
     max_sockets_per_group: int | None = None
     pool_limits: dict[str, int] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
+
+
+def named(manifest: Manifest, logs: Sequence[Path], folder: Path) -> Manifest:
+    """The manifest with these logs in it, as they are reached from its folder."""
+    names = [os.path.relpath(path, folder) for path in logs]
+    firefox = tuple(name for name in names if name.endswith(mozlog.SUFFIX))
+    return replace(manifest, netlogs=tuple(n for n in names if n not in firefox), mozlogs=firefox)
 
 
 class BrowserLogs:
@@ -79,9 +87,9 @@ class BrowserLogs:
         return seen
 
     def browser(self, recordings: Sequence[Recording], *, headless: bool) -> BrowserFacts | None:
-        """The browser, by the word of its own log, else by the driver's; None where none was driven."""
-        log = next((log for log in self._read.values() if isinstance(log, netlog.NetLog)), None)
-        if log is not None:
+        """Their browser, by the word of its own log, else by the driver's; None where none was driven."""
+        logs = (self._read.get(path) for one in recordings for path in one.netlogs())
+        if log := next((log for log in logs if isinstance(log, netlog.NetLog)), None):
             path = log.client.get("command_line", "").split(" ", 1)[0]
             name, version = log.client.get("name", "Chromium"), log.client.get("version", "")
             return BrowserFacts(name, version, path, headless, _told(log.switches))

@@ -63,7 +63,12 @@ class Gate:
         self._waiting.clear()
 
     def url(self, index: int, host: str = LOOPBACK) -> str:
-        """Where tab `index` waits; `host` must be of the target's site."""
+        """Where tab `index` waits, on the target's `host` if that is this machine's IPv4 loopback.
+
+        Of any other target the gate is another site, which costs the browser a new renderer per tab.
+        """
+        if host != "localhost" and not host.endswith(".localhost"):
+            host = LOOPBACK
         port = self._servers[index].sockets[0].getsockname()[1]
         return f"http://{host}:{port}/tab-{index}"
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from browserconc.evidence.ledger_live import Live, Now
 from browserconc.lab.process import Household
-from browserconc.lab.running import ServerError, start
-from browserconc.lab.server import Server
+from browserconc.lab.servers import Server, ServerError, start
 
 PERIOD_S = 0.25
 
@@ -48,4 +47,4 @@ async def serve(
         finally:
             await running.stop()
         tail = running.log_tail()
-        raise ServerError(f"{server.spec} died{'; its log ends:' if tail else '.'}\n{tail}".rstrip())
+        raise ServerError(f"{server.spec} died.", tail)

@@ -110,7 +110,7 @@ QUEUED = """
 1.5 not dispatched (queued) trans=7000
 2.5 dispatched step 4 (async new conn) trans=7000
 2.5 not dispatched (queued) trans=7000
-2.6 nsHttpConnectionMgr::DispatchTransaction [ent-ci=..127.0.0.1:8 e trans=7000 caps=1001 conn=d1 priority=-20]
+2.6 nsHttpConnectionMgr::DispatchTransaction [ent-ci=..127.0.0.1:8 e trans=7000 caps=1 conn=d1 priority=-20]
 """
 ANSWERED = """
 2.6 nsHttpTransaction::OnTransportStatus [this=7000 status=4b0005 progress=0]

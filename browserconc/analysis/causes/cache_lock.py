@@ -19,9 +19,12 @@ INSTANT_NS = 5_000_000
 """Getting a free entry takes 0 to 2 ms in steps of 1 ms; less than this is no wait."""
 
 
-def _lock(timeline: Timeline, case: Case) -> Span | None:
-    """The wait at the cache entry, by the log of whichever browser it was."""
-    return timeline.span("netlog", "HTTP_CACHE_ADD_TO_ENTRY") or firefox.cache_wait(timeline, case)
+def _locks(timeline: Timeline, case: Case) -> Iterator[Span]:
+    """Every wait for the entry: one that was discarded meanwhile is asked for again (ERR_CACHE_RACE)."""
+    track = timeline.tracks.get("netlog")
+    yield from (span for span in (track.spans if track else ()) if span.name == "HTTP_CACHE_ADD_TO_ENTRY")
+    if waited := firefox.cache_wait(timeline, case):
+        yield waited
 
 
 def _gave_up(lock: Span) -> bool:
@@ -29,15 +32,19 @@ def _gave_up(lock: Span) -> bool:
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
-    lock = _lock(timeline, case)
-    if lock is None:
-        return
-    end_ns = timeline.end_ns if lock.end_ns is None else lock.end_ns
-    if end_ns - lock.start_ns < INSTANT_NS:
-        return
     path = timeline.url.split("/", 3)[-1]
-    name = lock.name if lock.name.isupper() else "nsHttpChannel::OpenCacheEntry"
-    yield Claim("cache-lock", lock.start_ns, end_ns, f"for the HTTP cache entry of /{path} ({name})")
+    waits: list[tuple[int, int, str]] = []
+    for lock in _locks(timeline, case):
+        end_ns = timeline.end_ns if lock.end_ns is None else lock.end_ns
+        name = lock.name if lock.name.isupper() else "nsHttpChannel::OpenCacheEntry"
+        if waits and lock.start_ns - waits[-1][1] < INSTANT_NS:
+            waits[-1] = waits[-1][0], end_ns, name
+        else:
+            waits.append((lock.start_ns, end_ns, name))
+    for start_ns, end_ns, name in waits:
+        if end_ns - start_ns >= INSTANT_NS:
+            because = f"for the HTTP cache entry of /{path} ({name})"
+            yield Claim("cache-lock", start_ns, end_ns, because)
 
 
 def _limit(case: Case) -> int | None:
@@ -46,7 +53,7 @@ def _limit(case: Case) -> int | None:
 
 
 def _remark(case: Case) -> str | None:
-    locks = [lock for timeline in case.timelines if (lock := _lock(timeline, case))]
+    locks = [lock for timeline in case.timelines for lock in _locks(timeline, case)]
     waits = [lock.end_ns - lock.start_ns for lock in locks if _gave_up(lock) and lock.end_ns is not None]
     if not waits:
         return _together(case, locks)

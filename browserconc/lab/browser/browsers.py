@@ -16,6 +16,7 @@ from browserconc.lab.browser import choosing
 from browserconc.lab.browser.driver import (
     Browser,
     BrowserContext,
+    BrowserError,
     Page,
     Playwright,
     marked,
@@ -25,6 +26,7 @@ from browserconc.lab.browser.driver import (
 from browserconc.lab.browser.identity import browser_of
 from browserconc.lab.browser.launching import Launcher
 from browserconc.lab.browser.tabs import Tabs, cache_disabled, close_all, in_context, opened, together
+from browserconc.lab.browser.visitor import Visitor
 from browserconc.lab.process import Household
 from browserconc.model.plan import BrowserChoice
 
@@ -32,8 +34,19 @@ from browserconc.model.plan import BrowserChoice
 class Browsers:
     """The browsers of one run; an asynchronous context manager that closes them all."""
 
-    def __init__(self, household: Household, choice: BrowserChoice, *, netlogs: Path | None) -> None:
-        """Opens nothing yet; `netlogs` is the folder for the browsers' own logs, None for none."""
+    def __init__(
+        self,
+        household: Household,
+        choice: BrowserChoice,
+        *,
+        netlogs: Path | None,
+        visitor: Visitor | None = None,
+    ) -> None:
+        """Opens nothing yet; `netlogs` is the folder for the browsers' own logs, None for none.
+
+        `visitor` is whom the pages are opened for; None for nobody in particular.
+        """
+        self._visitor = visitor
         self._household = household
         self._choice = choice
         self._log_folder = netlogs
@@ -64,22 +77,28 @@ class Browsers:
 
     async def close(self) -> None:
         """Closes every browser, which completes their logs, and the driver."""
-        for context in (self._shared, self._uncached):
-            if context:
-                await quietly(context.close())
+        await self._close_everyday()
+        if self._uncached:
+            await quietly(self._uncached.close())
+        if self._shared:
+            await self._launched().leave(self._shared)
         self._shared = self._uncached = None
         playwright, self._playwright = self._playwright, None
         if playwright:
             await quietly(playwright.stop())
         if self._launcher:
-            self._launcher.finish()
+            self._launcher.finish(self._visitor.secret_headers if self._visitor else ())
 
     async def shared(self) -> BrowserContext:
         """The everyday user-data-dir's context, in the browser that most strategies share."""
         if self._shared and not browser_of(self._shared).is_connected():  # it crashed or was killed
             self._shared = self._everyday = None
         if self._shared is None:
-            self._shared, self._shared_log = await self._launched().user_data_dir()
+            launcher = self._launched()
+            if self._visitor and not launcher.is_ours:
+                raise BrowserError("Cookies and headers are not put into a browser that is somebody else's.")
+            context, self._shared_log = await launcher.everyday(ignore_https_errors=self._ignores_errors())
+            self._shared = await self._entered(context)
         return self._shared
 
     async def everyday_tabs(self, count: int) -> Tabs:
@@ -100,7 +119,7 @@ class Browsers:
         contexts: list[BrowserContext] = []
 
         async def opening() -> list[Page]:
-            contexts.append(await browser.new_context(**self._launched().context_options))
+            contexts.append(await self._new_context(browser))
             return await in_context(contexts[0], count)
 
         return await self._opened(count, opening, [self._shared_log], lambda: close_all(contexts))
@@ -111,7 +130,7 @@ class Browsers:
         contexts: list[BrowserContext] = []
 
         async def one() -> Page:
-            context = await browser.new_context(**self._launched().context_options)
+            context = await self._new_context(browser)
             contexts.append(context)
             return await context.new_page()
 
@@ -125,8 +144,8 @@ class Browsers:
         logs: list[Path | None] = []
 
         async def one() -> Page:
-            context, log = await self._launched().user_data_dir()
-            contexts.append(context)
+            context, log = await self._launched().user_data_dir(ignore_https_errors=self._ignores_errors())
+            contexts.append(await self._entered(context))
             logs.append(log)
             return context.pages[0] if context.pages else await context.new_page()
 
@@ -141,7 +160,7 @@ class Browsers:
             browser, log = await self._launched().browser()
             browsers.append(browser)
             logs.append(log)
-            return await browser.new_page(**self._launched().context_options)
+            return await (await self._new_context(browser)).new_page()
 
         return await self._opened(count, lambda: together(one, count), logs, lambda: close_all(browsers))
 
@@ -155,14 +174,26 @@ class Browsers:
             tabs = await self.everyday_tabs(count)
             tabs.after_trial.append(await cache_disabled(tabs))
             return tabs
-        context, log = await launcher.user_data_dir(cache=False)
-        self._uncached = context
+        context, log = await launcher.user_data_dir(cache=False, ignore_https_errors=self._ignores_errors())
+        self._uncached = await self._entered(context)
 
         async def close() -> None:
             self._uncached = None
             await close_all([context])
 
         return await self._opened(count, lambda: in_context(context, count), [log], close)
+
+    def _ignores_errors(self) -> bool:
+        unverified = self._visitor is not None and not self._visitor.verify_tls
+        return self._launched().accepts_any_certificate or unverified
+
+    async def _new_context(self, browser: Browser) -> BrowserContext:
+        return await self._entered(await browser.new_context(ignore_https_errors=self._ignores_errors()))
+
+    async def _entered(self, context: BrowserContext) -> BrowserContext:
+        if self._visitor:
+            await self._visitor.enter(context)
+        return context
 
     def _launched(self) -> Launcher:
         assert self._launcher, "used before it was entered"
@@ -179,6 +210,7 @@ class Browsers:
         await self._close_everyday()
         tabs = await opened(count, opening, logs, close)
         tabs.doubts += self._launched().doubts
+        tabs.is_ours = self._launched().is_ours
         return tabs
 
     def _note_crash(self, page: Page) -> None:

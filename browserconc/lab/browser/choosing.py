@@ -10,6 +10,7 @@ from browserconc.lab.browser.chromium import ChromiumLauncher
 from browserconc.lab.browser.driver import BrowserError, Playwright
 from browserconc.lab.browser.firefox import FirefoxLauncher
 from browserconc.lab.browser.launching import Launcher
+from browserconc.lab.browser.remote import CdpBrowser, ServedBrowser
 from browserconc.lab.browser.webkit import WebKitLauncher
 from browserconc.lab.process import Household
 from browserconc.model.plan import BrowserChoice
@@ -25,6 +26,10 @@ async def launcher(
     Raises:
         BrowserError: No such browser starts.
     """
+    if choice.cdp:
+        return CdpBrowser(playwright, choice.cdp)
+    if choice.connect:
+        return ServedBrowser(playwright, choice.connect, choice)
     name = choice.name
     if installed_browsers.is_path(name):
         path = Path(name)

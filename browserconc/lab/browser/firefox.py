@@ -7,13 +7,21 @@ what `evidence/mozlog.py` lets through is kept.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from browserconc.evidence import mozlog
 from browserconc.lab import stock_firefox
-from browserconc.lab.browser.driver import Browser, BrowserContext, BrowserError, DriverError, Playwright
+from browserconc.lab.browser.driver import (
+    Browser,
+    BrowserContext,
+    BrowserError,
+    DriverError,
+    Playwright,
+    quietly,
+)
 from browserconc.lab.browser.launching import launch_error, options
 from browserconc.lab.certificate import TRUST_SWITCH
 from browserconc.lab.process import Household
@@ -43,6 +51,7 @@ class FirefoxLauncher:
     """
 
     speaks_cdp = False
+    is_ours = True
 
     def __init__(
         self,
@@ -56,7 +65,7 @@ class FirefoxLauncher:
     ) -> None:
         secure = any(switch.startswith(TRUST_SWITCH) for switch in choice.switches)
         self.doubts: tuple[str, ...] = (_ANY_CERTIFICATE,) if secure else ()
-        self.context_options: dict[str, Any] = {"ignore_https_errors": True} if secure else {}
+        self.accepts_any_certificate = secure
         self._playwright = playwright
         self._household = household
         self._choice = choice
@@ -66,13 +75,23 @@ class FirefoxLauncher:
         self._count = 0
         self._written: list[_Log] = []
 
-    async def user_data_dir(self, *, cache: bool = True) -> tuple[BrowserContext, Path | None]:
+    async def everyday(self, *, ignore_https_errors: bool = False) -> tuple[BrowserContext, Path | None]:
+        """A user-data-dir of its own."""
+        return await self.user_data_dir(ignore_https_errors=ignore_https_errors)
+
+    async def leave(self, everyday: BrowserContext) -> None:
+        """Closes that browser."""
+        await quietly(everyday.close())
+
+    async def user_data_dir(
+        self, *, cache: bool = True, ignore_https_errors: bool = False
+    ) -> tuple[BrowserContext, Path | None]:
         """The default context of a Firefox with a profile folder of its own, and its log."""
         log, chosen = self._options({} if cache else _NO_CACHE)
         folder = self._household.folder(f"user-data-dir-{self._count}")
         try:
             context = await self._playwright.firefox.launch_persistent_context(
-                folder, **chosen, **self.context_options
+                folder, ignore_https_errors=ignore_https_errors, **chosen
             )
         except DriverError as problem:
             raise self._error(problem) from problem
@@ -86,7 +105,7 @@ class FirefoxLauncher:
         except DriverError as problem:
             raise self._error(problem) from problem
 
-    def finish(self) -> None:
+    def finish(self, secret_headers: Collection[str] = ()) -> None:
         """Keeps of the logs what tells of waits."""
         for log in self._written:
             mozlog.keep(log.raw, log.kept, log.before)

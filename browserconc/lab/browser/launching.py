@@ -7,6 +7,7 @@ One file per browser says how it is started and what it is asked to log: `chromi
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,15 +21,25 @@ class Launcher(Protocol):
     """Starts processes of one browser, each with a log of its own where logs are kept.
 
     `doubts` are sentences about what cannot be seen of this browser. `speaks_cdp` tells whether its
-    pages answer CDP. `context_options` are Playwright's, for each isolated context.
+    pages answer CDP, `is_ours` whether it runs on this machine because of us, and
+    `accepts_any_certificate` whether its contexts have to, because it cannot be told of a single key.
     The methods raise `BrowserError` where the browser does not start.
     """
 
     doubts: tuple[str, ...]
     speaks_cdp: bool
-    context_options: dict[str, Any]
+    is_ours: bool
+    accepts_any_certificate: bool
 
-    async def user_data_dir(self, *, cache: bool = True) -> tuple[BrowserContext, Path | None]:
+    async def everyday(self, *, ignore_https_errors: bool = False) -> tuple[BrowserContext, Path | None]:
+        """The context that most strategies share, as an everyday browser has it, and the browser's log."""
+
+    async def leave(self, everyday: BrowserContext) -> None:
+        """Ends what `everyday` began."""
+
+    async def user_data_dir(
+        self, *, cache: bool = True, ignore_https_errors: bool = False
+    ) -> tuple[BrowserContext, Path | None]:
         """The default context of a browser with a user-data-dir of its own, and its log.
 
         `cache=False` starts it with its HTTP cache off.
@@ -37,8 +48,11 @@ class Launcher(Protocol):
     async def browser(self) -> tuple[Browser, Path | None]:
         """A browser without a user-data-dir that is kept, and its log."""
 
-    def finish(self) -> None:
-        """Makes the logs fit to be kept, once all browsers are closed: complete and without secrets."""
+    def finish(self, secret_headers: Collection[str] = ()) -> None:
+        """Makes the logs fit to be kept, once all browsers are closed: complete and without secrets.
+
+        `secret_headers` names headers that are secrets beside those that everybody knows.
+        """
 
 
 def options(choice: BrowserChoice, executable: Path) -> dict[str, Any]:

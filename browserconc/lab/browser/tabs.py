@@ -32,6 +32,7 @@ class Tabs:
 
     `processes_before` are the browsers' processes before these pages were opened; `logs` are the files
     that will tell what their requests waited for, and `doubts` say what nobody can see of these pages.
+    `is_ours` is False where others started the browser, whose processes are then not counted.
     """
 
     pages: list[Page]
@@ -41,6 +42,7 @@ class Tabs:
     close: Callable[[], Awaitable[None]]
     after_trial: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
+    is_ours: bool = True
 
     def browsers(self) -> list[Browser]:
         """The browsers that the pages live in, each once."""
