@@ -79,10 +79,14 @@ class Recording:
         """The path of one source's log in this folder; it need not exist."""
         return self.folder / name
 
-    def netlogs(self) -> list[Path]:
-        """The NetLog files that cover this trial, those that exist."""
+    def netlogs(self) -> list[tuple[Path, int]]:
+        """The NetLog files that cover this trial, those that exist, and how far their clock is ahead (ns).
+
+        Of the browsers on this machine it is not.
+        """
+        ahead = self.manifest.facts.get("netlog_clock_ns") or [0] * len(self.manifest.netlogs)
         paths = [(self.folder / name).resolve() for name in self.manifest.netlogs]
-        return [path for path in paths if path.is_file()]
+        return [(path, ahead_ns) for path, ahead_ns in zip(paths, ahead, strict=False) if path.is_file()]
 
 
 def write_json(path: Path, value: object) -> None:

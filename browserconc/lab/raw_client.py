@@ -29,6 +29,7 @@ from browserconc.lab.client_state import Client
 from browserconc.lab.http_request import Origin, Request, RequestError, origin, request
 from browserconc.lab.open_files import TooFewFilesError, raise_limit
 from browserconc.lab.raw_sockets import Flight
+from browserconc.lab.start_instant import hold_until
 from browserconc.lab.tcp_socket import Address
 from browserconc.lab.tls_channel import AuthorityError, TlsChannel, client_context
 
@@ -46,6 +47,7 @@ class Job:
     the release to the last answer, and in warm mode the time to connect too. `headers` and `body` are
     sent with each request, `jars` of cookies in turn: one jar serves all. None of them is written.
     Certificates are checked against the system's authorities, or those in `ca_file`, if `verify_tls`.
+    All go at the instant `at_ns` of the monotonic clock, or at once where that is over or None.
     """
 
     urls: list[str]
@@ -58,6 +60,7 @@ class Job:
     body: bytes | None = None
     verify_tls: bool = True
     ca_file: str | None = None
+    at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,8 @@ def fly(job: Job) -> Report:
         flight = Flight(clients, selector, timeout_s=job.timeout_s, interrupt=interrupt)
         gc.collect()
         gc.disable()
+        if job.at_ns is not None:
+            hold_until(job.at_ns)
         released_ns = flight.cold() if job.mode == "cold" else flight.warm()
         lines = [client.line(released_ns) for client in clients]
         client_log.write(out, lines)

@@ -46,6 +46,7 @@ async def measure(
     body: bytes | None = None,
     verify_tls: bool = True,
     ca_file: Path | None = None,
+    at_ns: int | None = None,
 ) -> Report:
     """Sends one request per entry of `urls`, all at once, and leaves one line for each in `out`.
 
@@ -61,6 +62,7 @@ async def measure(
         body: sent with each request, written nowhere.
         verify_tls: False accepts every certificate.
         ca_file: authorities to check certificates against, instead of the system's.
+        at_ns: the instant of the monotonic clock at which all go; None for at once.
 
     Raises:
         RawClientError: the process refused, failed or did not end in time.
@@ -77,6 +79,7 @@ async def measure(
         body=body,
         verify_tls=verify_tls,
         ca_file=os.fspath(ca_file) if ca_file else None,
+        at_ns=at_ns,
     )
     allowed_s = timeout_s * (2 if mode == "warm" else 1) + PREPARATION_S
     # Files without a name, not pipes: a job of 10,000 URLs fills a pipe, and nobody has to pump.
