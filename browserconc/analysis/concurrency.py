@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median
@@ -29,6 +30,14 @@ def levels(intervals: Sequence[Interval]) -> list[tuple[int, int, int]]:
             before = now
         level += change
     return stretches
+
+
+def time_at_levels(intervals: Sequence[Interval], begin_ns: int, end_ns: int) -> dict[int, int]:
+    """How long (ns) each number of intervals overlapped, between begin and end."""
+    lasted: dict[int, int] = defaultdict(int)
+    for start, end, height in levels(intervals):
+        lasted[height] += max(min(end, end_ns) - max(start, begin_ns), 0)
+    return lasted
 
 
 def held_at_least(intervals: Sequence[Interval], level: int) -> int:

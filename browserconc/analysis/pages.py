@@ -93,7 +93,7 @@ def _judged(page: str, tracks: list[Track], observed: Observed) -> TrialFinding:
     makespan_ns = max(timeline.end_ns for timeline in timelines) - begin_ns
     level = concurrency(intervals, makespan_ns)
     waiting = waiting_by_cause(requests)
-    doubts = [*observed.doubts, *_doubts(requests, timelines, observed)]
+    doubts = [*observed.doubts, *_doubts(case, requests, timelines, observed)]
     return TrialFinding(
         id=page,
         strategy=OBSERVED,
@@ -157,9 +157,12 @@ def _evidence(page: str, timelines: Sequence[Timeline], observed: Observed) -> E
 
 
 def _doubts(
-    requests: Sequence[RequestFinding], timelines: Sequence[Timeline], observed: Observed
+    case: Case, requests: Sequence[RequestFinding], timelines: Sequence[Timeline], observed: Observed
 ) -> list[str]:
-    doubts = []
+    doubts: list[str] = []
+    doubts += [
+        remark for cause in CAUSES if cause.remark and not cause.limits and (remark := cause.remark(case))
+    ]
     if failed := [request for request in requests if request.error is not None]:
         doubts.append(f"{len(failed)} of {len(requests)} requests failed, the first with {failed[0].error}.")
     going = sum(_still_going(timeline) for timeline in timelines)
@@ -194,7 +197,8 @@ def _verdict(
         cause.id: held_back(requests, cause.id, least_ns) for cause in CAUSES if cause.limits
     }
     candidates = sorted(
-        (cause for cause in CAUSES if held.get(cause.id)), key=lambda cause: -waiting.get(cause.id, 0)
+        (cause for cause in CAUSES if held.get(cause.id)),
+        key=lambda cause: -sum(piece.duration_ns for piece in held[cause.id]),
     )
     total = sum(waiting.values())
     at_limits = sum(waiting.get(cause.id, 0) for cause in candidates)

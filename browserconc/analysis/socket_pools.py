@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 
-from browserconc.analysis.concurrency import Interval, levels
+from browserconc.analysis.concurrency import Interval, time_at_levels
 from browserconc.model.timeline import Span, Track
 
 HOST, POOL, PROXY, WEBSOCKETS = "host-limit", "pool-limit", "proxy-limit", "websocket-limit"
@@ -45,8 +45,9 @@ def sockets_when_stalled(tracks: Sequence[Track], last_ns: int, cause: str) -> i
     for key, waits in stalls.items():
         begin_ns, until_ns = min(start for start, _ in waits), max(end for _, end in waits)
         members = [track for track in tracks if _key(track, cause) == key]
-        for start, end, height in levels(in_use(held(members, last_ns, connecting=True))):
-            lasted[height] += max(min(end, until_ns) - max(start, begin_ns), 0)
+        used = in_use(held(members, last_ns, connecting=True))
+        for height, time_ns in time_at_levels(used, begin_ns, until_ns).items():
+            lasted[height] += time_ns
     return max(lasted, key=lambda height: lasted[height], default=0) or None
 
 

@@ -65,6 +65,12 @@ class Leg:
                     return
         self.spans.append(span)
 
+    def close(self, now_ns: int) -> None:
+        """The request is over, cancelled perhaps: what was going on is over too."""
+        for name, (start_ns, detail) in self.open.items():
+            self.add(Span(name, start_ns, now_ns, detail))
+        self.open.clear()
+
     def track(self, source: str) -> Track:
         """The leg as it stands; what is still going on has no end."""
         spans = list(self.spans)

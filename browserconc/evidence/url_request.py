@@ -119,6 +119,7 @@ class _Follower:
     def _over(self, request: _Request, event: Event) -> None:
         """A request is over; a WebSocket that it opened lives on until its connection is closed."""
         leg = request.legs[-1]
+        leg.close(event.time_ns)
         if leg.is_websocket and leg.status == _SWITCHING and leg.socket is not None and leg.session is None:
             leg.open[WEBSOCKET] = (event.time_ns, _NOTHING)
             leg.net_error = None  # that it became a WebSocket is an error to the URL_REQUEST

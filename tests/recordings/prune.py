@@ -2,15 +2,19 @@
 
     browserconc compare … --out RUN
     python tests/recordings/prune.py RUN tests/recordings/NAME
+    python tests/recordings/prune.py NETLOG.json tests/recordings/logs/NAME.json.gz
 
 Of each NetLog it keeps the constants that the reader needs and the events of the trials' own
-requests; of a trial the client's log, the ledger, the CDP lines and the trace. Nothing is changed in
-what is kept, but for what tells of the machine: paths, the kernel's version, the server's messages.
+requests; of Firefox's log the lines of the trials; of a trial the client's log, the ledger, the CDP
+lines and the trace. Nothing is changed in what is kept, but for what tells of the machine: paths, the
+kernel's version, the server's messages.
+Of a NetLog alone, as somebody else would record it, the pages that asked are kept too.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import re
 import shutil
@@ -19,20 +23,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from browserconc import pipeline, recording
-from browserconc.evidence import cdp, client, http2_session, http_stream_pool, ledger, secrets
+from browserconc.evidence import cdp, client, http2_session, http_stream_pool, ledger, mozlog, secrets
+from browserconc.explanation import Choice, explain
 from browserconc.recording import Recording
 
 SOURCES = {
     *("URL_REQUEST", "HTTP_STREAM_JOB", "SOCKET", "TCP_CONNECT_JOB", "SSL_CONNECT_JOB"),
     *("HTTP_STREAM_JOB_CONTROLLER", *http_stream_pool.SOURCES, "TCP_STREAM_ATTEMPT"),
     *http2_session.SOURCES,
+    "HTTP_PROXY_CONNECT_JOB",
 }
 UNREAD = re.compile(
     r"^(COOKIE_|COMPUTED_|CORS_|PRIVATE_NETWORK|LOCAL_NETWORK|SOCKET_BYTES_|SOCKET_IN_USE|SOCKET_CLOSED"
     r"|URL_REQUEST_FILTERS_SET|URL_REQUEST_JOB_(BYTES|FILTERED)_|SIGNED_|DNS_|HOST_RESOLVER_|TRANSPORT_SECURITY_"
-    r"|HTTP_TRANSACTION_SEND_REQUEST_HEADERS|NETWORK_DELEGATE_BEFORE_START_TRANSACTION"
-    r"|HTTP_STREAM_JOB$|HTTP_STREAM_JOB_(WAITING|ORPHANED|INIT|CONTROLLER$|CONTROLLER_P)|PROXY_|SOCKET_POOL_(CONNECT|CLOSING|REUSED)|TCP_CONNECT_ATTEMPT"
-    r"|TCP_CONNECT_JOB_|CONNECT_JOB_|HTTP_STREAM_POOL_TCP_BASED_ATTEMPT_|HTTP_STREAM_POOL_JOB_CONTROLLER_ALIVE"
+    r"|HTTP_TRANSACTION_SEND_(REQUEST|TUNNEL)_HEADERS|NETWORK_DELEGATE_BEFORE_START_TRANSACTION"
+    r"|HTTP_STREAM_JOB$|HTTP_STREAM_JOB_(WAITING|ORPHANED|INIT|CONTROLLER$)|PROXY_|SOCKET_POOL_(CONNECT|CLOSING|REUSED)|TCP_CONNECT_ATTEMPT"
+    r"|TCP_CONNECT_JOB_(?!CONNECTOR_CONNECT_START)|HTTP_PROXY_CONNECT_JOB_|CONNECT_JOB_|HTTP_STREAM_POOL_TCP_BASED_ATTEMPT_|HTTP_STREAM_POOL_JOB_CONTROLLER_ALIVE"
     r"|HTTP_STREAM_POOL_ATTEMPT_MANAGER_(ALIVE|DNS|REQUEST)|HTTP_STREAM_JOB_BOUND|HTTP_STREAM_PARSER_"
     r"|HTTP2_SESSION_(UPDATE|SEND|RECV_(DATA|HEADERS|SETTINGS|WINDOW|PING)|PING|STREAM_STALLED|CLOSE)|HTTP2_STREAM_|SSL_(?!CONNECT))"
 )
@@ -56,6 +62,7 @@ UNREAD_PARAMS = {
         "is_alternative",
     ),
 }
+PAGE_PARAMS = {"initiator", "network_isolation_key", "request_type"}
 POOLS = ("httpStreamPoolInfo", "socketPoolInfo")
 MARGIN_MS = 200
 
@@ -80,8 +87,10 @@ def prune(run: Path, into: Path) -> None:
         for trace in trial.folder.glob("*.pftrace"):
             shutil.copy(trace, folder / trace.name)
     for path in run.glob("netlog-*.json"):
-        log = _pruned(json.loads(path.read_text()), trials)
+        log = _pruned(json.loads(path.read_text()), _windows(trials))
         (into / path.name).write_bytes(secrets.blank(_lines(log).encode()))
+    for path in run.glob("mozlog-*.moz_log"):
+        (into / path.name).write_bytes(_within_trials(path, trials))
     if pipeline.analyze(run).trials != pipeline.analyze(into).trials:
         raise SystemExit(f"Pruning changed what is concluded from {run}: a reader needs an event it lost.")
 
@@ -98,23 +107,38 @@ def _without_paths(trial: dict[str, Any]) -> dict[str, Any]:
     return trial
 
 
-def _pruned(log: dict[str, Any], trials: list[Recording]) -> dict[str, Any]:
-    constants = log["constants"]
-    types = {number: name for name, number in constants["logEventTypes"].items()}
-    sources = {number: name for name, number in constants["logSourceType"].items()}
-    windows = [
+def prune_log(path: Path, into: Path) -> None:
+    """Copies what the tests need of one NetLog to the new file `into`, compressed."""
+    log = _pruned(json.loads(path.read_text()), None)
+    into.write_bytes(gzip.compress(secrets.blank(_lines(log).encode()), mtime=0))
+    here = [trial for trial in explain(path, Choice()).trials if _is_loopback(trial.url)]
+    concluded = [(trial.verdict, trial.waiting_ns) for trial in here]
+    if concluded != [(trial.verdict, trial.waiting_ns) for trial in explain(into, Choice()).trials]:
+        raise SystemExit(f"Pruning changed what is concluded from {path}: a reader needs an event it lost.")
+
+
+def _windows(trials: list[Recording]) -> list[tuple[int, int]]:
+    """From when to when (ms) the trials' own requests ran."""
+    return [
         (t.manifest.prepared_ns // 10**6 - MARGIN_MS, t.manifest.ended_ns // 10**6 + MARGIN_MS)
         for t in trials
         if t.manifest.prepared_ns and t.manifest.ended_ns and t.manifest.netlogs
     ]
+
+
+def _pruned(log: dict[str, Any], windows: list[tuple[int, int]] | None) -> dict[str, Any]:
+    constants = log["constants"]
+    types = {number: name for name, number in constants["logEventTypes"].items()}
+    sources = {number: name for name, number in constants["logSourceType"].items()}
+    unread = UNREAD_PARAMS if windows is not None else UNREAD_PARAMS - PAGE_PARAMS
     foreign = {event["source"]["id"] for event in log["events"] if not _is_ours(event)}
     events = [
-        _slim(event)
+        _slim(event, unread)
         for event in log["events"]
         if sources[event["source"]["type"]] in SOURCES
         and event["source"]["id"] not in foreign
         and not UNREAD.match(types[event["type"]])
-        and any(begin <= int(event["time"]) <= end for begin, end in windows)
+        and (windows is None or any(begin <= int(event["time"]) <= end for begin, end in windows))
     ]
     used = {event["type"] for event in events}
     client_info = constants["clientInfo"]
@@ -135,20 +159,42 @@ def _pruned(log: dict[str, Any], trials: list[Recording]) -> dict[str, Any]:
     return {"constants": constants, "events": events, "polledData": polled}
 
 
+def _within_trials(path: Path, trials: list[Recording]) -> bytes:
+    """Of Firefox's log the head, and the lines of the trials. What is kept names no path of the machine."""
+    head, *rows = path.read_bytes().splitlines(keepends=True)
+    lines = mozlog.MozLog(path).lines
+    assert len(lines) == len(rows)
+    windows = [
+        (t.manifest.prepared_ns, t.manifest.ended_ns + MARGIN_MS * 10**6)
+        for t in trials
+        if t.manifest.prepared_ns and t.manifest.ended_ns and t.manifest.mozlogs
+    ]
+    return head + b"".join(
+        row
+        for row, line in zip(rows, lines, strict=True)
+        if any(begin <= line.time_ns <= end for begin, end in windows)
+    )
+
+
 def _is_ours(event: dict[str, Any]) -> bool:
     """Does it stay on this machine? The browser's own requests do not."""
-    host = urlsplit(str(event.get("params", {}).get("url", "http://localhost/"))).hostname or ""
-    return host in ("127.0.0.1", "localhost") or host.endswith(".localhost")
+    params = event.get("params", {})
+    return all(_is_loopback(str(params.get(name, "http://localhost/"))) for name in ("url", "destination"))
 
 
-def _slim(event: dict[str, Any]) -> dict[str, Any]:
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host.startswith("127.0.0.") or host == "localhost" or host.endswith(".localhost")
+
+
+def _slim(event: dict[str, Any], unread: set[str]) -> dict[str, Any]:
     """Of an answer's headers the status line is enough, of a group's key the host, of a source its id."""
     params = event.get("params", {})
     if "headers" in params:
         event["params"] = params = {"headers": params["headers"][:1]}
     if isinstance(params.get("stream_key"), dict):
         params["stream_key"] = {"destination": params["stream_key"]["destination"]}
-    for name in UNREAD_PARAMS & set(params):
+    for name in unread & set(params):
         del params[name]
     event["source"].pop("start_time", None)
     return event
@@ -169,7 +215,10 @@ def _lines(log: dict[str, Any]) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="makes a small recording for the tests out of a real run")
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=Path, help="the folder of a run, or one NetLog")
     parser.add_argument("into", type=Path)
     given = parser.parse_args()
-    prune(given.run, given.into)
+    if given.run.is_dir():
+        prune(given.run, given.into)
+    else:
+        prune_log(given.run, given.into)
