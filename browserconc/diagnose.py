@@ -19,9 +19,9 @@ from pathlib import Path
 import psutil
 
 from browserconc import __version__, diagnose_recording, recording
-from browserconc.analysis import diagnosis, outside
-from browserconc.analysis.outside_plan import next_experiment
-from browserconc.diagnose_recording import ALONE, RAW
+from browserconc.analysis import diagnosis, outside, outside_plan
+from browserconc.analysis.outside_trial import round_for
+from browserconc.diagnose_recording import ALONE, OUTSIDE, RAW
 from browserconc.evidence import client, diagnosis_notes
 from browserconc.evidence.diagnosis_notes import Notes
 from browserconc.evidence.page_log import PageLine
@@ -190,21 +190,20 @@ class _Story:
             view = await outside_lab.examine(
                 target,
                 self.household,
-                self.out / "outside",
+                self.out / OUTSIDE,
                 clients=self.tabs,
                 deadline_s=EXAMINATION_S + 3 * self.alone_s,
                 tell=lambda text: None,
-                plan=next_experiment,
+                plan=outside_plan.next_experiment,
             )
             server = outside.judge(view)
-            await self.record_raw(target)
+            if round_for(view, self.tabs) is None and self.in_time():
+                await self.record_raw(target)
         except RawClientError as problem:
             self.progress.trial_ended("outside", str(problem))
             self.notes = replace(self.notes, doubts=(*self.notes.doubts, str(problem)))
             self.save()
             return None
-        self.notes = replace(self.notes, server=server)
-        self.save()
         self.progress.trial_ended("outside", " ".join(server.because) or "nothing found")
         return server
 
@@ -260,7 +259,7 @@ class _Story:
     def in_time(self) -> bool:
         """Is there time for one more experiment?"""
         spent = time.monotonic() - self.begun
-        return spent + 2 * self.alone_s < max(BUDGET_S, 10 * self.alone_s)
+        return spent + self.tabs * self.alone_s < max(BUDGET_S, 2 * self.tabs * self.alone_s)
 
     def save(self) -> None:
         diagnosis_notes.write(self.out, self.notes)

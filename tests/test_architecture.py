@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "explain_recording": BELOW_PROFILE | {"pipeline", "explain"},
     "watch": BELOW_PROFILE | {"explain"},
     "survey": BELOW_PROFILE,
+    "middleware": {"evidence"},
     "difference": BELOW_PROFILE | {"pipeline"},
     "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
     "cli": BELOW_PROFILE

@@ -23,6 +23,8 @@ from browserconc.model.finding import (
 from browserconc.model.outside import ServerView
 
 TABS = "tabs"
+REFUSED = 429
+"""Too Many Requests; a server that is asked for more than it wants to give answers this or 503."""
 REMOVES = {
     "cache-lock": ("tabs-distinct", "no-cache", "tabs-hosts", "contexts"),
     "host-limit": ("tabs-hosts", "contexts"),
@@ -178,7 +180,9 @@ def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | 
     Where both let as few through it is the server, for without a browser it would be no faster.
     """
     verdict = tabs.verdict
-    if verdict.kind == "concurrent" or not server or not server.cause or server.limit is None:
+    if not server or not server.cause or server.limit is None:
+        return verdict
+    if verdict.kind == "concurrent" and _worst_status(tabs) < REFUSED:
         return verdict
     if server.limit >= tabs.tabs or (verdict.limit is not None and verdict.limit < server.limit):
         return verdict
@@ -254,20 +258,19 @@ def _summary(
     where = _path(url)
     if verdict.kind == "undecided":
         parts.append(f"Why is undecided: {verdict.doubts[0]}" if verdict.doubts else "Why is undecided.")
-    elif cause is None:
+    elif verdict.cause is None:
         parts.append("No problem: nothing held the tabs back, they load in parallel.")
     else:
         share = int(verdict.share * 100 + 1e-9)
         limit = "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
-        parts.append(
-            f"They wait for {where}, {limit}: {cause.title} ({share} % of all waiting). {cause.what}"
-        )
+        title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
+        parts.append(f"They wait for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
         if verdict.culprit == "server" and tabs.verdict.culprit == "browser" and tabs.verdict.cause:
             parts.append(
                 f"The browser holds them back too ({tabs.verdict.cause}), but without it they would be "
                 "no faster."
             )
-        if verdict.culprit == "browser" and server and server.limit is None:
+        if verdict.culprit == "browser" and server and server.parallel_up_to:
             parts.append("The server is not the reason: by raw sockets it answers them at once.")
     return " ".join(parts)
 

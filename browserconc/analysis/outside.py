@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from browserconc.analysis import outside_locks, outside_queues
-from browserconc.analysis.outside_plan import is_parallel, together
+from browserconc.analysis.outside_plan import SHORT_NS, is_parallel, together
 from browserconc.analysis.outside_rounds import REFUSALS, named, service_ns
+from browserconc.analysis.outside_wording import alone, staircase
 from browserconc.model.outside import OutsideView, ServerView
 
 BUSY = 0.9
-SHORT_NS = 20_000_000
 
 
 def judge(view: OutsideView) -> ServerView:
@@ -45,7 +45,7 @@ def _unanswered(view: OutsideView) -> ServerView:
 
 
 def _undecided(view: OutsideView, service: int, why: str) -> ServerView:
-    because = (f"One request alone took {service / 1e9:.2f} s.",)
+    because = (alone(service), *(staircase(each) for each in together(view, service)[:1]))
     return ServerView(None, None, None, because, service, (*view.doubts, why, *_doubts(view, service)))
 
 

@@ -8,6 +8,7 @@ from browserconc.analysis.outside_plan import highest, is_quicker, together
 from browserconc.analysis.outside_rounds import (
     REFUSALS,
     bodies,
+    connecting_again_ns,
     is_cached,
     is_like,
     is_served,
@@ -124,16 +125,23 @@ def parallel(view: OutsideView, service: int) -> ServerView | None:
         return None
     most = max(rounds, key=lambda each: each.clients)
     because = (alone(service), f"{most.clients} at once took {seconds(most.last_ns)}: all ran in parallel.")
-    doubts = []
+    doubts: list[str] = []
+    also: tuple[str, ...] = ()
+    again = [connecting_again_ns(one)[0] for one in named(view, "together")]
+    if max(again) > 0:
+        also = ("accept-backlog",)
+        doubts.append(
+            f"{max(again)} connections of one round had to send their SYN again, 1 s later: the server's "
+            "accept queue is short."
+        )
     own = named(view, "own-url")
     if is_cached(view):
         doubts.append("Answers come from a cache: what was measured is a new URL in each round.")
     if own and is_like(own[0], view, service) and not steps(own[0], service).is_parallel:
         took = seconds(steps(own[0], service).last_ns)
-        doubts.append(
-            f"With a query of their own {own[0].experiment.clients} took {took}: equal ones are merged."
-        )
-    return ServerView(None, None, None, because, service, tuple(doubts), parallel_up_to=most.clients)
+        many = own[0].experiment.clients
+        doubts.append(f"With a query of their own {many} took {took}: equal ones are merged.")
+    return ServerView(None, None, None, because, service, tuple(doubts), most.clients, None, also)
 
 
 def _small(sentence: str) -> str:

@@ -22,8 +22,14 @@ from browserconc.model.outside import Experiment, OutsideView, QueryUse
 ALONE_TIMEOUT_S = 30.0
 FEWEST_TOGETHER = 12
 FIRST_ROUND_S, NEXT_ROUND_S, VARIANT_S = 6.0, 3.0, 1.0
-"""What a first, a further and a changed round may take if the server runs one request at a time."""
-MOST_TOGETHER_ROUNDS = 5
+LONGEST_FIRST_ROUND_S = 12.0
+"""What a first, a further and a changed round may take if the server runs one request at a time; a first one
+of no more clients than were asked about may take longer."""
+MOST_TOGETHER_ROUNDS, MOST_SHORT_ROUNDS = 5, 3
+LONG_NS = 800_000_000
+"""Of so long a service time two requests show clearly whether they run at once."""
+SHORT_NS = 20_000_000
+"""A service time that is lost in what else a machine does: further rounds would not agree."""
 MOST_CLIENTS = 200
 MOST_SILENT = 16
 SILENCE_S = 1.5
@@ -65,7 +71,7 @@ def _alone(view: OutsideView, service: int | None) -> Experiment | None:
     rounds = named(view, "alone")
     if rounds and not lengths(view, "alone"):
         return None  # it does not answer
-    wanted = 3 if service is None or service < 1_500_000_000 else 2
+    wanted = 3 if service is None or service < LONG_NS else 2
     if len(rounds) < wanted:
         return Experiment("alone", 1, ALONE_TIMEOUT_S)
     if looks_cached(view) and view.method in SAFE_METHODS and not named(view, "alone-new-url"):
@@ -96,8 +102,9 @@ def _round(view: OutsideView, service: int, clients: int, name: str = "together"
 def _together(view: OutsideView, service: int) -> Experiment | None:
     if named(view, "together"):
         return None
-    most = max(FEWEST_TOGETHER, view.clients)
-    return _round(view, service, max(4, min(most, int(FIRST_ROUND_S * 1e9 / service))))
+    in_time = int(FIRST_ROUND_S * 1e9 / service)
+    as_asked = min(view.clients, int(LONGEST_FIRST_ROUND_S * 1e9 / service))
+    return _round(view, service, max(4, min(max(FEWEST_TOGETHER, view.clients), max(in_time, as_asked))))
 
 
 def _refused(view: OutsideView, service: int) -> Experiment | None:
@@ -118,7 +125,8 @@ def _variant_clients(view: OutsideView, service: int) -> int:
     """Enough to tell: at twice the level seen, a server of that width needs two service times."""
     first = together(view, service)[0]
     in_time = -(-int(VARIANT_S * 1e9) // service)
-    return max(3, min(first.clients, max(2 * highest(view, service), in_time)))
+    fewest = 2 if service >= LONG_NS else 3
+    return max(fewest, min(first.clients, max(2 * highest(view, service), in_time)))
 
 
 def _no_cookies(view: OutsideView, service: int) -> Experiment | None:
@@ -175,7 +183,8 @@ def _same_new_url(view: OutsideView, service: int) -> Experiment | None:
 def _again(view: OutsideView, service: int) -> Experiment | None:
     """Wider, until two rounds agree that no more run at once."""
     rounds, level = together(view, service), highest(view, service)
-    if len(rounds) >= MOST_TOGETHER_ROUNDS or is_stable(view, service):
+    most = MOST_TOGETHER_ROUNDS if service >= SHORT_NS else MOST_SHORT_ROUNDS
+    if len(rounds) >= most or is_stable(view, service):
         return None
     in_time = int(NEXT_ROUND_S * 1e9 / service) * level
     return _round(view, service, max(3, level + 1, min(4 * level + 4, in_time, MOST_CLIENTS)))
@@ -193,6 +202,10 @@ def is_stable(view: OutsideView, service: int) -> bool:
 def _silence(view: OutsideView, service: int) -> Experiment | None:
     """Do as many silent connections as it has workers stop it?"""
     level = highest(view, service)
-    if named(view, "silence") or level > MOST_SILENT or together(view, service)[-1].is_stretched:
+    if service < SHORT_NS:
+        level = 1
+    elif level > MOST_SILENT or together(view, service)[-1].is_stretched:
+        return None
+    if named(view, "silence"):
         return None
     return Experiment("silence", 1, service / 1e9 + SILENCE_S, silent=level)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from statistics import median
 
-from browserconc.analysis.outside_plan import SILENCE_S, highest, is_parallel, is_stable, together
+from browserconc.analysis.outside_plan import SHORT_NS, SILENCE_S, highest, is_parallel, is_stable, together
 from browserconc.analysis.outside_rounds import (
+    PARALLEL,
     Steps,
     connecting_again_ns,
     is_served,
@@ -14,6 +15,7 @@ from browserconc.analysis.outside_rounds import (
     named,
     pending,
     steps,
+    usual_step,
     waiting_ns,
 )
 from browserconc.analysis.outside_wording import alone, seconds, staircase
@@ -38,8 +40,10 @@ def shaping(view: OutsideView, service: int) -> ServerView | None:
     if len(even) < 2 or max(even) > 1.3 * min(even) or _computes(view, service):
         return None
     spacing = round(median(even))
-    if abs(spacing - service) < SHAPED * service or any(each.is_stretched for _, each in rounds):
+    if abs(spacing - service) < SHAPED * service:
         return None
+    if any(each.done_ns and each.done_ns[0] > service + 1.5 * spacing for _, each in rounds):
+        return None  # an earlier round may have used up the first place, and no more
     if spacing < service and highest(view, service) > 2 * service / spacing:
         return None
     if _most_unread(rounds[0][0]) > 1:
@@ -63,7 +67,7 @@ def silence(view: OutsideView, service: int) -> ServerView | None:
         staircase(rounds[0]),
         f"Beside {_connections(held)} that said nothing, no answer came within {SILENCE_S:g} s.",
     )
-    limit = highest(view, service)
+    limit = 1 if held == 1 else None
     return ServerView(
         limit, "idle-connection", "server", because, service, (), silence=held, also=("server-width",)
     )
@@ -88,11 +92,21 @@ def backlog(view: OutsideView, service: int) -> ServerView | None:
     ]
     if worst.overflows:
         because.append(f"The kernel counted {worst.overflows} times that the accept queue was full.")
-    level = highest(view, service)
-    also = ("server-width",) if level < len(worst.answers) else ()
+    free = _is_parallel_once_connected(worst, service)
+    level = None if free else highest(view, service)
+    also = () if free else ("server-width",)
     return _with_silence(
         view, ServerView(level, "accept-backlog", "server", tuple(because), service, (), also=also)
     )
+
+
+def _is_parallel_once_connected(one: Round, service: int) -> bool:
+    ways = [
+        answer.done_ns - answer.connected_ns
+        for answer in one.answers
+        if answer.done_ns is not None and answer.connected_ns is not None
+    ]
+    return bool(ways) and max(ways) < PARALLEL * service
 
 
 def computing(view: OutsideView, service: int) -> ServerView | None:
@@ -110,8 +124,8 @@ def computing(view: OutsideView, service: int) -> ServerView | None:
         alone(service),
         f"{each.clients} at once were answered after {seconds(each.done_ns[0])} to {seconds(each.last_ns)}: "
         "they slow each other down.",
-        f"The server used {used / each.last_ns:.1f} cores meanwhile, {seconds(used / each.clients)} of CPU time "
-        "for each request.",
+        f"The server used {used / each.last_ns:.1f} cores meanwhile, {seconds(used / each.clients)} of CPU "
+        "time for each request.",
     )
     limit = max(1, round(each.at_once))
     return ServerView(limit, "server-cpu", "server", because, service, ())
@@ -140,11 +154,19 @@ def width(view: OutsideView, service: int) -> ServerView | None:
     level = highest(view, service)
     if any(each.is_stretched for each in rounds[-2:]) or not any(level < each.clients for each in rounds):
         return None
-    if not is_stable(view, service) and not _agree(rounds, level):
+    uneven = _uneven_workers(view, rounds, level)
+    if not (uneven or is_stable(view, service) or _agree(rounds, level)):
         return None
     widest = max(rounds, key=lambda each: each.clients)
     because = [alone(service), staircase(widest)]
     doubts = [*_unstable(view, service)]
+    if uneven:
+        workers, threads = uneven
+        level = workers * threads
+        because.append(
+            f"{workers} workers that run {threads} each take connections up unevenly, so at times fewer run "
+            "at once."
+        )
     if level == 1:
         doubts += _what_else_is_serial(view)
     if view.cookies is not None and not is_parallel(view, service) and not _cookies_were_tried(view, service):
@@ -161,6 +183,8 @@ def why_undecided(view: OutsideView, service: int) -> str:
     if not any(each.done_ns for each in rounds):
         errors = {a.error for one in named(view, "together") for a in one.answers if a.error}
         return f"No request of many at once was answered ({', '.join(sorted(errors)[:2])})."
+    if service < SHORT_NS:
+        return "One request is over so soon that the answers do not show how many run at once."
     if any(each.is_stretched for each in rounds):
         return (
             "Even the first of many answers was late: the requests may share a core or be answered together, "
@@ -171,6 +195,19 @@ def why_undecided(view: OutsideView, service: int) -> str:
         return f"{lost} requests of many at once were not answered, so their order says nothing."
     levels = ", ".join(str(each.level) for each in rounds)
     return f"The rounds do not agree how many requests run at once ({levels})."
+
+
+def _uneven_workers(view: OutsideView, rounds: list[Steps], level: int) -> tuple[int, int] | None:
+    """(workers, threads of each) where the steps at a round's end are those of one worker that has more left.
+
+    Then the first steps of two rounds and more were higher than the usual one.
+    """
+    usual = usual_step(rounds)
+    if usual is None or usual < 2 or sum(each.level > usual for each in rounds) < 2:
+        return None
+    workers = -(-level // usual)
+    known = view.local.processes if view.local else workers
+    return (workers, usual) if workers <= known else None
 
 
 def _agree(rounds: list[Steps], level: int) -> bool:
@@ -230,7 +267,7 @@ def _loop_level(view: OutsideView, service: int) -> int:
 
 
 def _looks_while_waiting(one: Round, service: int) -> list[Look]:
-    """The looks at which more requests were pending than can have run, at least half a service before the end."""
+    """The looks at which several requests were pending, until half a service time before the end."""
     end_ns = max((a.done_ns for a in one.answers if is_served(a) and a.done_ns is not None), default=0)
     return [look for look in one.looks if pending(one, look.at_ns) > 1 and look.at_ns < end_ns - service / 2]
 
@@ -242,9 +279,8 @@ def _most_unread(one: Round) -> int:
 def _silent_to_stop(view: OutsideView) -> int | None:
     for one in named(view, "silence"):
         usual = max(lengths(view, "alone"), default=0)
-        if any(
-            a.done_ns is None or a.done_ns - one.released_ns > usual + SILENCE_S * 0.9e9 for a in one.answers
-        ):
+        latest_ns = one.released_ns + usual + SILENCE_S * 0.9e9
+        if any(answer.done_ns is None or answer.done_ns > latest_ns for answer in one.answers):
             return one.experiment.silent
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
+from statistics import median, mode
 
 from browserconc.model.outside import Answer, OutsideView, Round
 
@@ -93,13 +93,8 @@ class Steps:
 
     @property
     def level(self) -> int:
-        """The most answers in one step: no more can run at once, as long as each takes its service time."""
-        width = STEP * self.service_ns
-        done = self.done_ns
-        return max(
-            (sum(start <= each < start + width for each in done[i:]) for i, start in enumerate(done)),
-            default=0,
-        )
+        """The answers of the first step: so many ran at once at least, and no straggler is among them."""
+        return sum(each < (1 + STEP) * self.service_ns for each in self.done_ns)
 
     @property
     def at_once(self) -> float:
@@ -125,6 +120,12 @@ class Steps:
             else:
                 found.append([each])
         return [(len(step), step[-1]) for step in found]
+
+
+def usual_step(rounds: Sequence[Steps]) -> int | None:
+    """The number of answers in most of the steps between the first and the last; None without such."""
+    inner = [count for each in rounds for count, _ in each.waves()[1:-1]]
+    return mode(inner) if inner else None
 
 
 def steps(one: Round, service: int) -> Steps:

@@ -20,6 +20,8 @@ def alone(service_ns: int) -> str:
 def staircase(one: Steps) -> str:
     """How the answers of one round came."""
     waves = one.waves()
+    if not waves:
+        return f"Of {one.clients} at once none was answered."
     if len(waves) > 1:
         shown = ", ".join(f"{count} after {seconds(at)}" for count, at in waves[:MOST_STEPS])
         more = ", …" if len(waves) > MOST_STEPS else ""

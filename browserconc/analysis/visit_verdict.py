@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import concurrency
-from browserconc.analysis.critical_path import along, critical_path
-from browserconc.analysis.lock_holders import handed_on
+from browserconc.analysis.critical_path import OWN, along, critical_path
+from browserconc.analysis.lock_holders import LOCK, handed_on
 from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.verdict import (
@@ -61,7 +61,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         replace(partitioned(timeline, case), tab=visit.tabs[timeline.index], critical=False)
         for timeline in case.timelines
     ]
-    requests = handed_on(requests, LIMITS)
+    requests = [_at_its_pace(request, case) for request in handed_on(requests, LIMITS)]
     loads: list[RequestFinding] = []
     critical: set[int] = set()
     for load in sorted(visit.loads, key=lambda load: load.tab):
@@ -92,6 +92,20 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         requests=tuple(requests),
     )
     return Judged(finding, tuple(loads))
+
+
+def _at_its_pace(request: RequestFinding, case: Case) -> RequestFinding:
+    """Passing a quick answer's cache entry on takes the browser longer than the server took for it."""
+    alone_ns = case.evidence.alone_ns.get(host_and_path(request.url))
+    if alone_ns is None or alone_ns >= QUICK_NS:
+        return request
+    slices = tuple(
+        replace(piece, cause=OWN, because="until the browser passed the cache entry on")
+        if piece.cause == LOCK and piece.duration_ns < LONG_NS
+        else piece
+        for piece in request.slices
+    )
+    return replace(request, slices=slices)
 
 
 def _as_request(load: Load, path: Sequence[RequestFinding], start_ns: int, end_ns: int) -> RequestFinding:

@@ -109,16 +109,28 @@ def _owners(
     asked: dict[str, list[Track]] = defaultdict(list)
     for page in pages:
         asked[_without_fragment(page.url)].append(page)
-    for track in own:
+    for track in sorted(own, key=lambda track: _span_of(track, evidence)[1]):
         same = asked.get(_without_fragment(address(track.url)), [])
         tab = by_gate.get(track.facts.get("request"))
-        known = next((page for page in same if tab is None or page.index == tab), None)
+        fitting = [page for page in same if tab is None or page.index == tab]
+        known = min(fitting, key=lambda page: _apart_ns(track, page, evidence), default=None)
         if known:
             same.remove(known)
             tab = known.index
         if tab is not None:
             owners[track.key] = (tab, known)
     return owners
+
+
+def _apart_ns(one: Track, other: Track, evidence: Evidence) -> int:
+    """By how much two sources' instants of a request differ: of equal addresses the nearest are the same."""
+    ours, theirs = _span_of(one, evidence), _span_of(other, evidence)
+    return sum(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+
+
+def _span_of(track: Track, evidence: Evidence) -> tuple[int, int]:
+    ends = [evidence.ended_ns if span.end_ns is None else span.end_ns for span in track.spans]
+    return track.spans[0].start_ns, min(max(ends), evidence.ended_ns)
 
 
 def _timeline(

@@ -40,6 +40,7 @@ class ClientLine:
     released_ns: int | None = None
     connect_start_ns: int | None = None
     connected_ns: int | None = None
+    secured_ns: int | None = None
     sent_ns: int | None = None
     first_byte_ns: int | None = None
     done_ns: int | None = None
@@ -47,7 +48,6 @@ class ClientLine:
     error: str | None = None
     retransmits: int | None = None
     bytes: int | None = None
-    secured_ns: int | None = None
     body: str | None = None
     headers: dict[str, str] | None = None
 

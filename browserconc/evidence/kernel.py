@@ -67,6 +67,7 @@ def overflows(counters: str) -> int | None:
 
 
 def listen_overflows() -> int | None:
+    """Connections of this machine that found an accept queue full, since it started; None: unknown."""
     try:
         return overflows(COUNTERS.read_text())
     except OSError:

@@ -31,7 +31,8 @@ WAITRESS = [PYTHON, "-m", "waitress", "--listen=127.0.0.1:{port}", "wsgi_app:app
 WERKZEUG = [
     PYTHON,
     "-c",
-    "from werkzeug.serving import run_simple as r; from wsgi_app import app; r('127.0.0.1',{port},app,threaded=True)",
+    "from werkzeug.serving import run_simple; from wsgi_app import app; "
+    "run_simple('127.0.0.1', {port}, app, threaded=True)",
 ]
 NGINX = """\
 daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log crit;
@@ -59,6 +60,7 @@ class Stranger:
     cause: str | None
     limit: int | None
     nginx: str | None = None
+    clients: int = 10
 
 
 def gunicorn(*options: str) -> list[str]:
@@ -80,18 +82,16 @@ STRANGERS = {
     "uvicorn-blocking": Stranger(UVICORN, "/blocking?s=0.3", "event-loop-blocked", 1),
     "uvicorn-blocking-2": Stranger([*UVICORN, "--workers", "2"], "/blocking?s=0.3", "event-loop-blocked", 2),
     "uvicorn-cpu": Stranger(UVICORN, "/cpu?s=0.2", "event-loop-blocked", 1),
-    "gevent-blocking": Stranger(
-        gunicorn("-k", "gevent"), SLEEP, None, None
-    ),  # its worker patches time.sleep, so it does not block
+    "gevent": Stranger(gunicorn("-k", "gevent"), SLEEP, None, None),
     "werkzeug-cpu": Stranger(WERKZEUG, "/cpu?s=0.15", "server-cpu", 1),
     "waitress-cpu": Stranger(WAITRESS, "/cpu?s=0.15", "server-cpu", 1),
     "session": Stranger(WIDE, "/session?s=0.3", "session-lock", 1),
     "busy": Stranger(WIDE, "/limited?s=0.3", "rate-limit", 3),
     "backlog": Stranger([PYTHON, "standard_library.py", "{port}", "single"], SLEEP, "accept-backlog", 1),
-    "http.server": Stranger([PYTHON, "standard_library.py", "{port}", "threaded"], SLEEP, None, None),
-    "silent": Stranger(
-        [PYTHON, "standard_library.py", "{port}", "single"], "/?s=0.001", "idle-connection", 1
+    "backlog-threads": Stranger(
+        [PYTHON, "standard_library.py", "{port}", "threaded"], SLEEP, "accept-backlog", None, clients=60
     ),
+    "silent": Stranger(gunicorn("-w", "1"), "/sleep?s=0.001", "idle-connection", 1),
     "coalesce": Stranger(WIDE, SLEEP, "proxy-coalesce", 1, nginx="proxy_cache one; proxy_cache_lock on;"),
     "coalesce-cached": Stranger(
         WIDE, "/cacheable?s=0.3", "proxy-coalesce", 1, nginx="proxy_cache one; proxy_cache_lock on;"
@@ -175,22 +175,24 @@ async def main(options: argparse.Namespace) -> None:
         for number in range(options.repeat):
             with Household() as household, running(household, stranger) as port:
                 folder = (options.keep or household.folder("views")) / f"{name}-{number}"
-                view, found = await examined(household, port, stranger.path, folder)
+                view, found = await examined(household, port, stranger.path, folder, stranger.clients)
             took.append(view.elapsed_ns / 1e9)
-            right = (found.cause, found.limit) == (stranger.cause, stranger.limit)
-            said[
-                f"{'' if right else '! '}{found.cause or ('undecided' if not found.parallel_up_to else 'parallel')} {found.limit or found.parallel_up_to or ''}"
-            ] += 1
-            if options.verbose or not right:
-                print(
-                    f"   {name}: {found}\n   {[(r.experiment.name, r.experiment.clients) for r in view.rounds]}"
-                )
-        wanted = f"{stranger.cause or 'parallel'} {stranger.limit or ''}"
+            said[shown(found.cause, found.limit, found.parallel_up_to)] += 1
+            if options.verbose or (found.cause, found.limit) != (stranger.cause, stranger.limit):
+                print(f"   {found}")
+                print("  ", *(f"{one.experiment.name}({one.experiment.clients})" for one in view.rounds))
         print(
-            f"{name:20} {wanted:22} {min(took):4.1f}-{max(took):4.1f} s  "
-            + ", ".join(f"{times} x {what.strip()}" for what, times in said.most_common()),
+            f"{name:20} {shown(stranger.cause, stranger.limit, 1):22} {min(took):4.1f}-{max(took):4.1f} s  "
+            + ", ".join(f"{times} x {what}" for what, times in said.most_common()),
             flush=True,
         )
+
+
+def shown(cause: str | None, limit: int | None, parallel: int | None) -> str:
+    """A judgement in a word or two."""
+    if cause is None:
+        return "parallel" if parallel else "undecided"
+    return f"{cause} {limit or '-'}"
 
 
 if __name__ == "__main__":
