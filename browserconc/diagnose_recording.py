@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from browserconc import recording
 from browserconc.analysis import diagnosis, outside
@@ -16,6 +17,7 @@ from browserconc.evidence import outside as outside_log
 from browserconc.evidence.browser_logs import BrowserLogs
 from browserconc.evidence.diagnosis_notes import Notes
 from browserconc.evidence.secrets import masked
+from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.cause import Evidence
 from browserconc.model.finding import Cost, Environment, Result
 from browserconc.model.outside import OutsideView, ServerView
@@ -141,8 +143,23 @@ class _Seen:
             facts=facts,
             doubts=(*doubts, *seen.doubts),
             error=manifest.error,
-            alone_ns=self.alone_ns,
+            alone_ns=_by_every_host(self.alone_ns, manifest),
         )
+
+
+def _by_every_host(alone_ns: dict[str, int], manifest: Manifest) -> dict[str, int]:
+    """The server is the same by whatever name a strategy calls it."""
+    own = urlsplit(manifest.url).netloc
+    hosts = {
+        urlsplit(STRATEGIES[manifest.strategy].address(manifest.url, tab)).netloc
+        for tab in range(manifest.tabs)
+    }
+    return alone_ns | {
+        host + place.removeprefix(own): ns
+        for place, ns in alone_ns.items()
+        if place.startswith(f"{own}/")
+        for host in hosts
+    }
 
 
 def _cost(one: Recording) -> Cost | None:

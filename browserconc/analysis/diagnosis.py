@@ -272,6 +272,8 @@ def _summary(
             )
         if verdict.culprit == "browser" and server and server.parallel_up_to:
             parts.append("The server is not the reason: by raw sockets it answers them at once.")
+        elif verdict.culprit == "browser" and server and server.limit:
+            parts.append(f"The server has a limit too: {server.limit} at once by raw sockets.")
     return " ".join(parts)
 
 

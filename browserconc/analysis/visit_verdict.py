@@ -14,7 +14,7 @@ from browserconc.analysis.concurrency import concurrency
 from browserconc.analysis.critical_path import OWN, along, critical_path
 from browserconc.analysis.lock_holders import LOCK, handed_on
 from browserconc.analysis.processors import longest_handover_ns
-from browserconc.analysis.service import host_and_path
+from browserconc.analysis.service import host_and_path, on_the_wire_ns
 from browserconc.analysis.verdict import (
     EXPLAINED_SHARE,
     HELD_SHARE,
@@ -33,6 +33,7 @@ from browserconc.model.finding import (
     TrialFinding,
     Verdict,
 )
+from browserconc.model.timeline import Timeline
 
 LIMITS = frozenset(cause.id for cause in CAUSES if cause.limits)
 NOTICEABLE_NS = 50_000_000
@@ -61,7 +62,10 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         replace(partitioned(timeline, case), tab=visit.tabs[timeline.index], critical=False)
         for timeline in case.timelines
     ]
-    requests = [_at_its_pace(request, case) for request in handed_on(requests, LIMITS)]
+    requests = [
+        _after_the_lock(request, timeline, case)
+        for request, timeline in zip(handed_on(requests, LIMITS), case.timelines, strict=True)
+    ]
     loads: list[RequestFinding] = []
     critical: set[int] = set()
     for load in sorted(visit.loads, key=lambda load: load.tab):
@@ -94,14 +98,22 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
     return Judged(finding, tuple(loads))
 
 
-def _at_its_pace(request: RequestFinding, case: Case) -> RequestFinding:
-    """Passing a quick answer's cache entry on takes the browser longer than the server took for it."""
+def _after_the_lock(request: RequestFinding, timeline: Timeline, case: Case) -> RequestFinding:
+    """Waits for a lock that are none: for an answer that is shared, or for the browser to pass it on.
+
+    Who never went to the network had the answer of the one before. And passing a quick answer's entry
+    on takes the browser longer than the server took for the answer.
+    """
     alone_ns = case.evidence.alone_ns.get(host_and_path(request.url))
-    if alone_ns is None or alone_ns >= QUICK_NS:
+    if on_the_wire_ns(timeline) is None and request.status is not None and request.error is None:
+        cause, because, longest_ns = SERVICE, "until the answer that it shares was there", None
+    elif alone_ns is not None and alone_ns < QUICK_NS:
+        cause, because, longest_ns = OWN, "until the browser passed the cache entry on", LONG_NS
+    else:
         return request
     slices = tuple(
-        replace(piece, cause=OWN, because="until the browser passed the cache entry on")
-        if piece.cause == LOCK and piece.duration_ns < LONG_NS
+        replace(piece, cause=cause, because=because)
+        if piece.cause == LOCK and (longest_ns is None or piece.duration_ns < longest_ns)
         else piece
         for piece in request.slices
     )
