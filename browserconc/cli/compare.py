@@ -7,14 +7,15 @@ from typing import Any
 
 import click
 
+from browserconc.cli import completing
 from browserconc.cli.exits import EXPECTATION_FAILED, INTERRUPTED, CannotMeasure, WrongUsage
-from browserconc.cli.measuring import analyzed, measure, new_recording, provide_browser, unmeasured
+from browserconc.cli.measuring import analyzed, measure, provide_browser, unmeasured
 from browserconc.cli.options import report_options, run_options
 from browserconc.cli.output import check_targets, show
 
 
 @click.command()
-@click.argument("profile_name", metavar="[PROFILE]", required=False)
+@click.argument("profile_name", metavar="[PROFILE]", required=False, shell_complete=completing.profiles)
 @run_options
 @report_options
 @click.option("--out", metavar="DIR", help="Where the recording is kept.")
@@ -45,7 +46,7 @@ def compare(
     browserconc compare forum-thread
     browserconc compare --expect contexts=concurrent --json result.json
     """
-    from browserconc import pipeline
+    from browserconc import pipeline, recording
     from browserconc import profile as profiles
     from browserconc.analysis.expectation import Expectation, ExpectationError, Gate
 
@@ -62,7 +63,7 @@ def compare(
         provide_browser()
     if out == "":
         raise WrongUsage("--out must name a folder.")
-    folder = Path(out) if out else new_recording()
+    folder = Path(out) if out else recording.new_folder()
     try:
         interrupted = measure(lambda progress: pipeline.compare(plan, folder, progress), quiet)
         result = analyzed(folder)

@@ -6,7 +6,6 @@ Nothing is known of the server and nothing of it is started or changed. Nothing 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from browserconc import recording
 from browserconc.evidence import client, page_log
+from browserconc.evidence.browser_logs import named
 from browserconc.evidence.client import ClientLine
 from browserconc.evidence.page_log import PageLine
 from browserconc.evidence.secrets import masked
@@ -73,8 +73,9 @@ async def record(
         manifest = replace(
             manifest,
             prepared_ns=time.monotonic_ns(),
-            netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs),
+            doubts=(*manifest.doubts, *tabs.doubts),
         )
+        manifest = named(manifest, tabs.logs, into)
         asked: list[PageLine] = []
         manifest = await _measure(visit, target, tabs, into, manifest, tell, asked)
         if after:
@@ -148,8 +149,8 @@ async def _measure(
         released_ns=released.released_ns,
         ended_ns=max([released.released_ns, *(line.done_ns or released.ended_ns for line in released.lines)]),
         startup_ns=tabs.startup_ns,
-        cpu_ns=max(0, browser_cpu_ns() - cpu_before),
-        memory_bytes=browser_memory_bytes(but=tabs.processes_before),
+        cpu_ns=max(0, browser_cpu_ns() - cpu_before) if tabs.is_ours else None,
+        memory_bytes=browser_memory_bytes(but=tabs.processes_before) if tabs.is_ours else None,
     )
 
 
