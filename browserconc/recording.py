@@ -47,6 +47,8 @@ class Manifest:
     ended_ns: int | None = None
     error: str | None = None
     netlogs: tuple[str, ...] = ()
+    mozlogs: tuple[str, ...] = ()
+    browser: str | None = None
     startup_ns: int | None = None
     cpu_ns: int | None = None
     memory_bytes: int | None = None
@@ -83,7 +85,14 @@ class Recording:
 
     def netlogs(self) -> list[Path]:
         """The NetLog files that cover this trial, those that exist."""
-        paths = [(self.folder / name).resolve() for name in self.manifest.netlogs]
+        return self._existing(self.manifest.netlogs)
+
+    def mozlogs(self) -> list[Path]:
+        """Firefox's logs that cover this trial, those that exist."""
+        return self._existing(self.manifest.mozlogs)
+
+    def _existing(self, names: tuple[str, ...]) -> list[Path]:
+        paths = [(self.folder / name).resolve() for name in names]
         return [path for path in paths if path.is_file()]
 
 

@@ -26,6 +26,7 @@ STORIES = {
     "observation",
     "survey",
     "difference",
+    "tuning",
 }
 """What the commands do, each told in a module of its own."""
 MAY_IMPORT: dict[str, set[str]] = {
@@ -44,6 +45,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "observation": BELOW_PROFILE | {"explanation"},
     "recorded": BELOW_PROFILE | {"pipeline", "diagnose_recording"},
     "survey": BELOW_PROFILE,
+    "tuning": BELOW_PROFILE | {"explanation"},
+    "middleware": {"evidence"},
     "difference": BELOW_PROFILE | {"recorded"},
     "outcome": BELOW_PROFILE | STORIES | {"profile"},
     "aio": BELOW_PROFILE | STORIES | {"outcome", "profile"},

@@ -21,6 +21,7 @@ from browserconc.cli.report import report
 from browserconc.cli.schema import schema
 from browserconc.cli.serve import serve
 from browserconc.cli.servers import servers
+from browserconc.cli.tune import tune
 from browserconc.cli.watch import watch
 from browserconc.lab import interruption
 from browserconc.report import streams
@@ -81,6 +82,7 @@ for command in (
     watch,
     servers,
     serve,
+    tune,
     report,
     diff,
     causes,

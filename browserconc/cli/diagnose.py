@@ -14,7 +14,7 @@ from browserconc.cli.output import check_targets, show
 
 @click.command()
 @click.argument("url")
-@click.option("--tabs", type=click.IntRange(2, 100), metavar="N", help="How many tabs at once.  [10]")
+@click.option("--tabs", type=click.IntRange(1, 100), metavar="N", help="How many tabs at once.  [10]")
 @click.option("--wait-for", metavar="WHAT", help="load, networkidle, request:GLOB or a selector.  [rest]")
 @click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Sent with each request.")
 @click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="Sent with each request.")
@@ -70,10 +70,13 @@ def diagnose(
     from browserconc.model.target import Target
 
     check_targets(json_file, markdown)
+    sent = [_pair(text, ":", "--header", "'Name: value'") for text in headers]
+    if body is not None and not any(name.lower() == "content-type" for name, _ in sent):
+        sent.append(("Content-Type", "application/x-www-form-urlencoded"))  # as curl -d does
     target = Target(
         url=url if "://" in url else f"http://{url}",
         method=method.upper(),
-        headers=tuple(_pair(text, ":", "--header", "'Name: value'") for text in headers),
+        headers=tuple(sent),
         cookies=tuple(_pair(text, "=", "--cookie", "name=value") for text in cookies),
         body=_body(body),
         storage_state=storage_state,

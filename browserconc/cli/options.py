@@ -52,6 +52,10 @@ def run_options(command: _Command) -> _Command:
             click.option(
                 "--evidence", metavar="LIST|none", help="netlog, trace, cdp: asked of the browser.  [netlog]"
             ),
+            click.option(
+                "--connect", metavar="WS-URL", help="Browsers of a Playwright server, by its address."
+            ),
+            click.option("--cdp", metavar="URL", help="A Chrome that runs already, by its debugging port."),
             click.option("--headed", is_flag=True, default=None, help="Show the browser's windows."),
             click.option(
                 "--profile",
