@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from browserconc import __version__, diagnose_recording, recorded, recording
-from browserconc.analysis import diagnosis, outside
+from browserconc.analysis import diagnosis, outside_plan
 from browserconc.evidence import client, diagnosis_notes, ledger
 from browserconc.evidence.client import ClientLine
 from browserconc.evidence.diagnosis_notes import Notes
@@ -235,22 +235,22 @@ async def _of_stranger(url: str, how: Conditions, out: Path) -> None:
             else:
                 planned = Visit(how.strategy, how.strategy, url, how.n, how.timeout_s)
                 await visit.record(planned, Target(url), out / f"02-{how.strategy}", browsers=browsers)
-        if slow is None or not _kept_waiting(out, slow.url):
+        if slow is None or not _kept_waiting(out):
             return
+        diagnosis_notes.write(out, Notes(url=masked(url), critical_url=slow.url))
         target = Target(slow.url if slow.url != masked(url) else url)
-        view = await outside_lab.examine(
+        await outside_lab.examine(
             target,
             household,
-            out / "outside",
+            out / diagnose_recording.OUTSIDE,
             clients=how.n,
             deadline_s=EXAMINATION_S + 3 * (slow.end_ns - slow.start_ns) / 1e9,
             tell=lambda text: None,
+            plan=outside_plan.next_experiment,
         )
-    server = await asyncio.to_thread(outside.judge, view)
-    diagnosis_notes.write(out, Notes(url=masked(url), critical_url=slow.url, server=server))
 
 
-def _kept_waiting(out: Path, url: str) -> bool:
+def _kept_waiting(out: Path) -> bool:
     """Was the server slower with many than with one, or is it not said why they did not run at once?"""
     alone = diagnose_recording.alone(out)
     trial = diagnose_recording.analyze(out).trials[-1]
