@@ -83,9 +83,18 @@ class Recording:
         """The path of one source's log in this folder; it need not exist."""
         return self.folder / name
 
-    def netlogs(self) -> list[Path]:
-        """The NetLog files that cover this trial, those that exist."""
-        return self._existing(self.manifest.netlogs)
+    def netlogs(self) -> list[tuple[Path, int]]:
+        """The NetLog files that cover this trial, those that exist, and how far their clock is ahead (ns).
+
+        Of the browsers on this machine it is not.
+        """
+        names = self.manifest.netlogs
+        ahead = self.manifest.facts.get("netlog_clock_ns") or [0] * len(names)
+        return [
+            (path, ahead_ns)
+            for name, ahead_ns in zip(names, ahead, strict=False)
+            for path in self._existing((name,))
+        ]
 
     def mozlogs(self) -> list[Path]:
         """Firefox's logs that cover this trial, those that exist."""

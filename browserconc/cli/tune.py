@@ -161,7 +161,7 @@ def _browser(name: str) -> str:
     from browserconc import profile
 
     try:
-        return profile.plan(browser=name).browser.name
+        return profile.plan(browser=name).browsers[0].name
     except profile.UsageError as problem:
         raise WrongUsage(str(problem)) from problem
 
