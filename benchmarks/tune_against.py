@@ -30,7 +30,7 @@ from browserconc.evidence import ledger
 from browserconc.lab import installed_browsers
 from browserconc.lab.process import Household
 from browserconc.lab.servers import parse, start
-from browserconc.tune import BUILT_IN
+from browserconc.tuning import BUILT_IN
 
 NPM = ("puppeteer", "puppeteer-cluster", "@crawlee/playwright", "playwright")
 PYPI = ("crawlee[playwright]",)

@@ -25,7 +25,7 @@ from rich.table import Table
 
 from browserconc.lab.process import Household
 from browserconc.model.tuning import Ask, Setting
-from browserconc.tune import Found, Here, Wanted
+from browserconc.tuning import Found, Here, Wanted
 
 WINDOW_NS = 1_500_000_000
 TURN_NS = 2_000_000_000

@@ -10,6 +10,7 @@ import click
 from browserconc import __version__
 from browserconc.cli.causes import causes
 from browserconc.cli.compare import compare
+from browserconc.cli.completion import completion
 from browserconc.cli.diagnose import diagnose
 from browserconc.cli.diff import diff
 from browserconc.cli.doctor import doctor
@@ -88,5 +89,6 @@ for command in (
     doctor,
     profiles,
     schema,
+    completion,
 ):
     cli.add_command(command)

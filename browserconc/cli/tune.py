@@ -102,7 +102,7 @@ def tune(
     browserconc tune http://127.0.0.1:8000/ --p95 2 --max-memory 4GB
     browserconc tune urls.txt --goal latency --budget 120 --json tune.json
     """
-    from browserconc import tune as tuning
+    from browserconc import tuning
     from browserconc.lab.leave import LeaveError
     from browserconc.lab.servers import ServerError
     from browserconc.model.plan import BrowserChoice
@@ -161,7 +161,7 @@ def _browser(name: str) -> str:
     from browserconc import profile
 
     try:
-        return profile.plan(browser=name).browser.name
+        return profile.plan(browser=name).browsers[0].name
     except profile.UsageError as problem:
         raise WrongUsage(str(problem)) from problem
 

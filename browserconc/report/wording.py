@@ -13,6 +13,10 @@ _OTHERS = ("hypercorn", "sanic", "uvicorn")
 """Servers that cannot run Flask: they serve the asynchronous endpoint."""
 
 
+NOT_TRIED = "What removes it (not tried here):"
+"""Before advice that only the server's or the page's owner can follow."""
+
+
 def seconds(ns: int) -> str:
     """A duration in seconds without the unit: two decimals below 10 s, one above."""
     value = ns / 1e9
@@ -44,10 +48,12 @@ def headline(result: Result, *, full_version: bool = False) -> str:
     trials, browser = result.trials, result.environment.browser
     if not trials:
         return "Nothing was measured"
-    driven = ""
-    if browser:
-        version = browser.version if full_version else browser.version.split(".")[0]
-        driven = f", {browser.name[:1].upper()}{browser.name[1:]} {version}".rstrip()
+    named = [
+        f"{each.name[:1].upper()}{each.name[1:]} "
+        f"{each.version if full_version else each.version.split('.')[0]}".rstrip()
+        for each in ((browser, *result.environment.browsers) if browser else ())
+    ]
+    driven = f", {' and '.join(named)}" if named else ""
     return f"{_requests(result)} {_target(trials)}{driven}"
 
 

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from browserconc.lab.browser import choosing
 from browserconc.lab.browser.driver import (
     Browser,
     BrowserContext,
@@ -211,7 +212,7 @@ async def pool_of(household: Household, choice: BrowserChoice) -> AsyncIterator[
     with marked(household):  # nothing of the driver and its browsers outlives us
         playwright = await started()
     try:
-        pool = Pool(await Launcher.found(playwright, household, choice, None))
+        pool = Pool(await choosing.launcher(playwright, household, choice, None))
         try:
             yield pool
         finally:

@@ -27,7 +27,7 @@ from browserconc.analysis.tune import tune as search
 from browserconc.analysis.tune_advice import Seen
 from browserconc.analysis.tune_rehearsal import rehearse
 from browserconc.evidence.log_file import LogError
-from browserconc.explain import Choice, explain
+from browserconc.explanation import Choice, explain
 from browserconc.lab import leave
 from browserconc.lab.browser.pool import pool_of
 from browserconc.lab.crawl import Crawl
