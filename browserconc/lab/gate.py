@@ -35,6 +35,7 @@ class Gate:
         self._tabs = tabs
         self._servers: list[asyncio.Server] = []
         self._waiting: dict[int, asyncio.WriteTransport] = {}
+        self._open: set[asyncio.WriteTransport] = set()
         self._arrived = asyncio.Event()
 
     async def __aenter__(self) -> Gate:
@@ -55,10 +56,10 @@ class Gate:
         self.close()
 
     def close(self) -> None:
-        """Closes every port and drops whoever still waits."""
+        """Closes every port and drops whoever is still connected."""
         for server in self._servers:
             server.close()
-        for transport in self._waiting.values():
+        for transport in list(self._open):  # those too that a browser opened on speculation
             transport.abort()
         self._waiting.clear()
 
@@ -99,6 +100,10 @@ class Gate:
             del self._waiting[index]
         return released
 
+    def opened(self, transport: asyncio.WriteTransport) -> None:
+        """A browser connects."""
+        self._open.add(transport)
+
     def arrived(self, index: int, transport: asyncio.WriteTransport) -> None:
         """A tab's navigation is inside."""
         self._waiting[index] = transport
@@ -106,6 +111,7 @@ class Gate:
 
     def left(self, index: int, transport: asyncio.WriteTransport) -> None:
         """A tab's connection is gone, released or not."""
+        self._open.discard(transport)
         if self._waiting.get(index) is transport:
             del self._waiting[index]
 
@@ -119,6 +125,7 @@ class _Visitor(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
+        self._gate.opened(transport)
 
     def data_received(self, data: bytes) -> None:
         self._head += data
