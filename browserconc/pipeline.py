@@ -24,12 +24,14 @@ from browserconc.evidence.browser_logs import BrowserLogs
 from browserconc.lab import certificate as certificates
 from browserconc.lab.browser import Browsers
 from browserconc.lab.certificate import Certificate
+from browserconc.lab.hosts import Hosts
 from browserconc.lab.process import Household
 from browserconc.lab.record import Watcher, record
+from browserconc.lab.record_on_hosts import record_on_hosts
 from browserconc.lab.servers import Server, chosen
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.cause import Evidence
-from browserconc.model.finding import Cost, Environment, Result, TrialFinding
+from browserconc.model.finding import BrowserFacts, Cost, Environment, Result, TrialFinding
 from browserconc.model.plan import BrowserChoice, Plan, Trial
 from browserconc.model.timeline import Fact, Track
 from browserconc.recording import Recording, Run
@@ -59,22 +61,58 @@ async def compare(plan: Plan, out: Path, progress: Progress) -> None:
     """
     recording.save_run(out, _run("compare", plan))
     with Household() as household:
-        async with AsyncExitStack() as stack:
-            browsers = None
-            certificate = _certificate(plan, household)
-            if any(STRATEGIES[trial.strategy].open for trial in plan.trials):
-                netlogs = out if "netlog" in plan.evidence else None
-                browsers = Browsers(household, _trusting(plan.browser, certificate), netlogs=netlogs)
-                await stack.enter_async_context(browsers)
-            recorded: list[Recording] = []
-            for trial in plan.trials:
-                recorded.append(
-                    await _one(plan, trial, out, len(recorded), household, browsers, certificate, progress)
-                )
-            for trial in _proofs(plan, recorded):
-                recorded.append(
-                    await _one(plan, trial, out, len(recorded), household, browsers, certificate, progress)
-                )
+        certificate = _certificate(plan, household)
+        recorded: list[Recording] = []
+        for choice, trials in _by_browser(plan):
+            async with AsyncExitStack() as stack:
+                browsers = None
+                if choice:
+                    netlogs = out if "netlog" in plan.evidence else None
+                    browsers = Browsers(household, _trusting(choice, certificate), netlogs=netlogs)
+                    await stack.enter_async_context(browsers)
+                for trial in trials:
+                    recorded.append(
+                        await _one(
+                            plan, trial, out, len(recorded), household, browsers, certificate, progress
+                        )
+                    )
+        for trial in _proofs(plan, recorded):
+            recorded.append(
+                await _one(plan, trial, out, len(recorded), household, None, certificate, progress)
+            )
+
+
+def _by_browser(plan: Plan) -> list[tuple[BrowserChoice | None, list[Trial]]]:
+    """The trials, in their order, with the one browser that is open for them."""
+    parts: list[tuple[BrowserChoice | None, list[Trial]]] = []
+    for choice in plan.browsers:
+        own = [trial for trial in plan.trials if trial.browser == choice.name]
+        first = [trial for trial in plan.trials if trial.browser is None] if not parts else []
+        together = [trial for trial in plan.trials if trial in own or trial in first]
+        if together:
+            parts.append((choice if own else None, together))
+    return parts
+
+
+async def compare_on_hosts(plan: Plan, out: Path, progress: Progress) -> None:
+    """As `compare`, with the requests of each trial shared by the hosts of `plan.cluster`.
+
+    Raises:
+        HostsError: the hosts cannot be used.
+        RecordingError: `out` cannot be written.
+    """
+    assert plan.cluster
+    recording.save_run(out, _run("compare", plan))
+    with Household() as household:
+        needed = any(STRATEGIES[trial.strategy].open for trial in plan.trials)
+        netlogs = out if "netlog" in plan.evidence else None
+        choice = plan.browsers[0] if needed else None
+        async with Hosts(household, plan.cluster, choice, netlogs=netlogs) as hosts:
+            for number, trial in enumerate(plan.trials, start=1):
+                progress.trial_started(trial.id, trial.strategy, trial.tabs, trial.delay_s)
+                folder = out / f"{number:02d}-{trial.id}"
+                one = await record_on_hosts(trial, folder, household=household, hosts=hosts)
+                progress.trial_ended(trial.id, _first_word(one))
 
 
 async def _one(
@@ -152,15 +190,26 @@ def analyze(folder: Path) -> Result:
     run, recordings = recording.load_run(folder)
     logs = BrowserLogs()
     trials = tuple(_judged(one, logs) for one in recordings)
+    driven = _driven(recordings, logs, headless=not run.headed)
     environment = Environment(
         run.browserconc,
         run.python,
         run.platform,
         run.cpus,
         run.memory_bytes,
-        logs.browser(recordings, headless=not run.headed),
+        driven[0] if driven else None,
+        driven[1:],
     )
     return Result(run.command, environment, trials, conclude(trials), str(folder))
+
+
+def _driven(
+    recordings: Sequence[Recording], logs: BrowserLogs, *, headless: bool
+) -> tuple[BrowserFacts, ...]:
+    """The browsers of a run, in the order in which they were driven."""
+    names = dict.fromkeys(one.manifest.browser for one in recordings)
+    of = [[one for one in recordings if one.manifest.browser == name] for name in names]
+    return tuple(facts for each in of if (facts := logs.browser(each, headless=headless)))
 
 
 def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
@@ -223,6 +272,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         facts=facts,
         doubts=tuple(doubts),
         error=manifest.error,
+        browser=manifest.browser,
     )
     return judge(correlate(evidence), _cost(one))
 
@@ -242,6 +292,6 @@ def _run(command: str, plan: Plan) -> Run:
         platform=platform.platform(),
         cpus=os.cpu_count() or 1,
         memory_bytes=psutil.virtual_memory().total,
-        headed=plan.browser.headed,
+        headed=plan.browsers[0].headed,
         profile=plan.profile,
     )

@@ -53,7 +53,12 @@ def host_and_path(url: str) -> str:
 
 def on_the_wire_ns(timeline: Timeline) -> int | None:
     """When the request was sent, None where nobody saw it."""
-    for source, name in (("netlog", "HTTP_TRANSACTION_SEND_REQUEST"), ("cdp", "send"), ("client", "send")):
+    for source, name in (
+        ("netlog", "HTTP_TRANSACTION_SEND_REQUEST"),
+        ("mozlog", "send"),
+        ("cdp", "send"),
+        ("client", "send"),
+    ):
         if span := timeline.span(source, name):
             return span.start_ns
     return None
@@ -65,6 +70,7 @@ def _answered_ns(timeline: Timeline) -> int | None:
         return timeline.end_ns  # a stream that stays open
     for source, names in (
         ("netlog", ("HTTP_TRANSACTION_READ_HEADERS", "HTTP_TRANSACTION_READ_BODY")),
+        ("mozlog", ("wait", "receive")),
         ("cdp", ("wait", "receive")),
         ("client", ("receive",)),
     ):

@@ -1,4 +1,4 @@
-"""What cannot be said where the browser left no NetLog: a reason to leave a trial undecided."""
+"""What cannot be said where the browser left no log of its own: a reason to leave a trial undecided."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from browserconc.analysis.service import on_the_wire_ns
 from browserconc.model.cause import HANDOVER_NS, Case
 from browserconc.model.finding import Concurrency
 
-_AGAIN = "repeat with --evidence netlog"
+_AGAIN = "repeat with --evidence netlog, in Chromium or Firefox"
 
 
 UNEQUAL = 1.5
@@ -35,12 +35,12 @@ def unknown_server(case: Case) -> str | None:
 
 
 def unseen(case: Case, level: Concurrency) -> str | None:
-    """Why nobody can tell what held the requests back; None where there was a NetLog or no browser.
+    """Why nobody can tell what held the requests back; None where there was such a log or no browser.
 
     CDP shows that a request was stalled before it was sent. Whether at the lock of a cache entry
     or for a connection it does not: both are time before sendStart, on a connection that is reused.
     """
-    if "netlog" in case.evidence.sources:
+    if case.evidence.sources & {"netlog", "mozlog"}:
         return None
     stalls = [
         blocked.end_ns - blocked.start_ns

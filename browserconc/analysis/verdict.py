@@ -61,6 +61,7 @@ def judge(case: Case, cost: Cost | None) -> TrialFinding:
         waiting_ns=waiting,
         cost=cost,
         requests=requests,
+        browser=evidence.browser,
     )
 
 
@@ -227,7 +228,10 @@ def _nothing_in_the_way(
     On a busy machine some reach the wire late. Browser and server must have seen each request, no
     stretch of it may be unexplained, and at least half of them must have run at once.
     """
-    seen_whole = all({"netlog", "ledger"} <= timeline.tracks.keys() for timeline in case.timelines)
+    seen_whole = all(
+        "ledger" in timeline.tracks and timeline.tracks.keys() & {"netlog", "mozlog"}
+        for timeline in case.timelines
+    )
     unexplained = held_back(requests, UNATTRIBUTED, service_ns)
     return seen_whole and not unexplained and level.sustained >= max(2, len(requests) / 2)
 

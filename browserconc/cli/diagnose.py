@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
-from browserconc.cli.measuring import analyzed, measure, new_recording
+from browserconc.cli.measuring import analyzed, measure
 from browserconc.cli.options import report_options
 from browserconc.cli.output import check_targets, show
 
@@ -69,7 +69,7 @@ def diagnose(
     browserconc diagnose http://127.0.0.1:5000/slow
     browserconc diagnose http://localhost:8000/app --wait-for '#table' --storage-state state.json
     """
-    from browserconc import diagnose as diagnosing
+    from browserconc import diagnosis, recording
     from browserconc.model.plan import BrowserChoice
     from browserconc.model.target import Target
 
@@ -87,7 +87,7 @@ def diagnose(
         verify_tls=not ignore_https_errors,
         wait_for=wait_for or "rest",
     )
-    question = diagnosing.Question(
+    question = diagnosis.Question(
         target,
         tabs,
         BrowserChoice(browser, headed),
@@ -98,10 +98,10 @@ def diagnose(
     )
     if out == "":
         raise WrongUsage("--out must name a folder.")
-    folder = Path(out) if out else new_recording()
+    folder = Path(out) if out else recording.new_folder()
     try:
-        interrupted = measure(lambda progress: diagnosing.diagnose(question, folder, progress), quiet)
-    except diagnosing.DiagnosisError as problem:
+        interrupted = measure(lambda progress: diagnosis.diagnose(question, folder, progress), quiet)
+    except diagnosis.DiagnosisError as problem:
         raise CannotMeasure(str(problem)) from problem
     result = analyzed(folder)
     show(result, json_file, markdown, verbose)

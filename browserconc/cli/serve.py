@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import click
 
+from browserconc.cli import completing
 from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
 from browserconc.lab import interruption
 
 
 @click.command()
-@click.option("--server", "name", metavar="NAME", help="What serves the endpoint.  [werkzeug-threaded]")
+@click.option(
+    "--server",
+    "name",
+    metavar="NAME",
+    shell_complete=completing.servers,
+    help="What serves the endpoint.  [werkzeug-threaded]",
+)
 @click.option("--app", metavar="MODULE:ATTR", help="Your WSGI or ASGI application, not ours.")
 @click.option("--server-cmd", "command", metavar="'…{port}…'", help="Any other command that serves HTTP.")
 @click.option("--backlog", type=click.IntRange(1, 65_535), help="Connections that may wait to be taken.")

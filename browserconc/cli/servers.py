@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from browserconc.cli import completing
 from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED, WrongUsage
 from browserconc.cli.measuring import measure
 from browserconc.cli.output import check_targets, colour, width, write
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("names", metavar="[NAME…]", nargs=-1)
+@click.argument("names", metavar="[NAME…]", nargs=-1, shell_complete=completing.servers)
 @click.option("--app", metavar="MODULE:ATTR", help="Your WSGI or ASGI application, not ours.")
 @click.option("--path", metavar="/…", help="What to ask of it: an address that takes some time.  [/]")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the rows as JSON; - for stdout alone.")

@@ -30,6 +30,7 @@ from browserconc.lab.http_answer import Jar
 from browserconc.lab.http_request import Origin, Request, RequestError, origin, request
 from browserconc.lab.open_files import TooFewFilesError, raise_limit
 from browserconc.lab.raw_sockets import Flight
+from browserconc.lab.start_instant import hold_until
 from browserconc.lab.tcp_socket import Address
 from browserconc.lab.tls_channel import AuthorityError, TlsChannel, client_context
 
@@ -47,6 +48,7 @@ class Job:
     Certificates are checked against the system's authorities, or those in `ca_file`, if `verify_tls`.
     With a `digest_key` the log has harmless headers and keyed digests of the bodies, and the report the
     cookies that were set.
+    All go at the instant `at_ns` of the monotonic clock, or at once where that is over or None.
     """
 
     urls: list[str]
@@ -60,6 +62,7 @@ class Job:
     verify_tls: bool = True
     ca_file: str | None = None
     digest_key: bytes | None = None
+    at_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ def fly(job: Job) -> Report:
         flight = Flight(clients, selector, timeout_s=job.timeout_s, interrupt=interrupt)
         gc.collect()
         gc.disable()
+        if job.at_ns is not None:
+            hold_until(job.at_ns)
         released_ns = flight.cold() if job.mode == "cold" else flight.warm()
         lines = [client.line(released_ns) for client in clients]
         client_log.write(out, lines)

@@ -7,7 +7,6 @@ the next. Nothing is concluded here.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Protocol
 
 from browserconc import recording
 from browserconc.evidence import client, ledger
+from browserconc.evidence.browser_logs import named
 from browserconc.evidence.kernel import AcceptQueue
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
@@ -75,6 +75,7 @@ async def record(
         tabs=trial.tabs,
         delay_s=trial.delay_s,
         repeat=trial.repeat,
+        browser=trial.browser,
     )
     # What stands there if we are killed before the trial is over.
     recording.save(into, replace(manifest, error="The run was killed in the middle of this trial."))
@@ -96,11 +97,12 @@ async def record(
             manifest,
             url=f"{running.origin}{trial.path or WORK[trial.work].format(seconds=trial.delay_s)}",
             prepared_ns=time.monotonic_ns(),
-            netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs) if tabs else (),
         )
+        manifest = named(manifest, tabs.logs if tabs else (), into)
         async with observed(tabs, evidence, into) as unseen:
             manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
         trusted = (TRUSTED,) if tabs and running.certificate else ()
+        unseen += tabs.doubts if tabs else ()
         manifest = replace(manifest, doubts=(*manifest.doubts, *unseen, *trusted))
     except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError, TooFewFilesError) as problem:
         manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())
@@ -199,6 +201,7 @@ async def _measure(
         raise
     finally:
         progress.cancel()
+    over_ns = time.monotonic_ns()
     facts.update(machine_load.Reading.take().since(before))
     queue.sample()
     facts.update(queue.facts())
@@ -206,17 +209,21 @@ async def _measure(
     if running.is_alive():
         facts["server_cpu_ns"] = max(0, tree_cpu_ns(running.pid) - server_before)
     rows = client.read(into / client.FILE)
+    released_ns = released.released_ns if released else _release(into)
+    given_up_ns = min(over_ns, (released_ns or over_ns) + round(trial.timeout_s * 1e9))
     manifest = replace(
         manifest,
-        released_ns=released.released_ns if released else _release(into),
-        ended_ns=max((row.done_ns for row in rows if row.done_ns is not None), default=time.monotonic_ns()),
+        released_ns=released_ns,
+        ended_ns=max(
+            (given_up_ns if row.done_ns is None else row.done_ns for row in rows), default=given_up_ns
+        ),
     )
     if tabs:
         manifest = replace(
             manifest,
             startup_ns=tabs.startup_ns,
-            cpu_ns=max(0, browser_cpu_ns() - cpu_before),
-            memory_bytes=browser_memory_bytes(but=tabs.processes_before),
+            cpu_ns=max(0, browser_cpu_ns() - cpu_before) if tabs.is_ours else None,
+            memory_bytes=browser_memory_bytes(but=tabs.processes_before) if tabs.is_ours else None,
         )
     if not running.is_alive():
         last = running.log_tail(1)

@@ -6,7 +6,6 @@ Nothing is known of the server and nothing of it is started or changed. Nothing 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 
 from browserconc import recording
 from browserconc.evidence import client, page_log
+from browserconc.evidence.browser_logs import named
 from browserconc.evidence.client import ClientLine
 from browserconc.evidence.page_log import PageLine
 from browserconc.evidence.secrets import masked
@@ -41,12 +41,14 @@ async def record(
     *,
     browsers: Browsers,
     tell: Tell = lambda done: None,
+    let_go: Callable[..., Awaitable[release.Released]] = release.navigate,
     before: Callable[[Tabs], Awaitable[None]] | None = None,
     after: Callable[[Tabs, Sequence[PageLine]], Awaitable[None]] | None = None,
 ) -> Recording:
     """Opens the tabs, lets them go, and leaves the recording in `into`.
 
-    A visit that fails leaves a recording too, with the sentence that says why in its manifest. `before`
+    A visit that fails leaves a recording too, with the sentence that says why in its manifest. `let_go`
+    takes what `release.navigate` takes and may do something else with the tabs. `before`
     is given the tabs before they are let go; `after`, when all is measured and they are still open, also
     what they asked for.
     """
@@ -73,10 +75,11 @@ async def record(
         manifest = replace(
             manifest,
             prepared_ns=time.monotonic_ns(),
-            netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs),
+            doubts=(*manifest.doubts, *tabs.doubts),
         )
+        manifest = named(manifest, tabs.logs, into)
         asked: list[PageLine] = []
-        manifest = await _measure(visit, target, tabs, into, manifest, tell, asked)
+        manifest = await _measure(visit, target, tabs, into, manifest, tell, asked, let_go)
         if after:
             await after(tabs, asked)
     except (BrowserError, ProcessError, TooFewFilesError) as problem:
@@ -104,6 +107,7 @@ async def _measure(
     manifest: Manifest,
     tell: Tell,
     asked: list[PageLine],
+    let_go: Callable[..., Awaitable[release.Released]],
 ) -> Manifest:
     urls = _urls(visit)
     facts = manifest.facts
@@ -124,9 +128,7 @@ async def _measure(
     released: release.Released | None = None
     try:
         if target.method == "GET":
-            released = await release.navigate(
-                tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive
-            )
+            released = await let_go(tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive)
         else:
             released = await send.send(tabs.pages, urls, target, visit.timeout_s, finished)
         lines = released.lines
@@ -148,8 +150,8 @@ async def _measure(
         released_ns=released.released_ns,
         ended_ns=max([released.released_ns, *(line.done_ns or released.ended_ns for line in released.lines)]),
         startup_ns=tabs.startup_ns,
-        cpu_ns=max(0, browser_cpu_ns() - cpu_before),
-        memory_bytes=browser_memory_bytes(but=tabs.processes_before),
+        cpu_ns=max(0, browser_cpu_ns() - cpu_before) if tabs.is_ours else None,
+        memory_bytes=browser_memory_bytes(but=tabs.processes_before) if tabs.is_ours else None,
     )
 
 

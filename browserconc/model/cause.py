@@ -42,6 +42,7 @@ class Evidence:
     doubts: tuple[str, ...] = ()
     error: str | None = None
     alone_ns: Mapping[str, int] = field(default_factory=dict)
+    browser: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

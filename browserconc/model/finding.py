@@ -117,7 +117,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class TrialFinding:
-    """One trial, measured and judged."""
+    """One trial, measured and judged; `browser` is the name by which one was chosen, None for no browser."""
 
     id: str
     strategy: str
@@ -134,6 +134,7 @@ class TrialFinding:
     waiting_ns: Mapping[str, int]
     cost: Cost | None
     requests: tuple[RequestFinding, ...]
+    browser: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class BrowserFacts:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where it was measured."""
+    """Where it was measured; `browsers` are those that were driven beside the first."""
 
     browserconc: str
     python: str
@@ -199,6 +200,7 @@ class Environment:
     cpus: int
     memory_bytes: int
     browser: BrowserFacts | None
+    browsers: tuple[BrowserFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ class Browser(Struct, frozen=True):
 
 
 class Environment(Struct, frozen=True):
-    """Where it was measured."""
+    """Where it was measured; browsers are those that were driven beside the first."""
 
     browserconc: str
     python: str
@@ -62,6 +62,7 @@ class Environment(Struct, frozen=True):
     cpus: int
     memory_bytes: int
     browser: Browser | None
+    browsers: tuple[Browser, ...] = ()
 
 
 class Concurrency(Struct, frozen=True):
@@ -153,6 +154,7 @@ class Trial(Struct, frozen=True):
     waiting_s: Waiting
     cost: Cost | None
     requests: tuple[Request, ...]
+    browser: str | None = None
 
 
 class Remedy(Struct, frozen=True):

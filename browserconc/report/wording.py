@@ -48,10 +48,12 @@ def headline(result: Result, *, full_version: bool = False) -> str:
     trials, browser = result.trials, result.environment.browser
     if not trials:
         return "Nothing was measured"
-    driven = ""
-    if browser:
-        version = browser.version if full_version else browser.version.split(".")[0]
-        driven = f", {browser.name[:1].upper()}{browser.name[1:]} {version}".rstrip()
+    named = [
+        f"{each.name[:1].upper()}{each.name[1:]} "
+        f"{each.version if full_version else each.version.split('.')[0]}".rstrip()
+        for each in ((browser, *result.environment.browsers) if browser else ())
+    ]
+    driven = f", {' and '.join(named)}" if named else ""
     return f"{_requests(result)} {_target(trials)}{driven}"
 
 

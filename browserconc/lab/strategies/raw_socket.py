@@ -48,6 +48,7 @@ async def measure(
     verify_tls: bool = True,
     ca_file: Path | None = None,
     digest_key: bytes | None = None,
+    at_ns: int | None = None,
 ) -> Report:
     """Sends one request per entry of `urls`, all at once, and leaves one line for each in `out`.
 
@@ -65,6 +66,7 @@ async def measure(
         ca_file: authorities to check certificates against, instead of the system's.
         digest_key: with it the log tells harmless headers and digests of the bodies, and the report the
             cookies that the answers set.
+        at_ns: the instant of the monotonic clock at which all go; None for at once.
 
     Raises:
         RawClientError: the process refused, failed or did not end in time.
@@ -82,6 +84,7 @@ async def measure(
         verify_tls=verify_tls,
         ca_file=os.fspath(ca_file) if ca_file else None,
         digest_key=digest_key,
+        at_ns=at_ns,
     )
     allowed_s = timeout_s * (2 if mode == "warm" else 1) + PREPARATION_S
     # Files without a name, not pipes: a job of 10,000 URLs fills a pipe, and nobody has to pump.
