@@ -24,8 +24,10 @@ from browserconc.evidence.browser_logs import BrowserLogs
 from browserconc.lab import certificate as certificates
 from browserconc.lab.browser import Browsers
 from browserconc.lab.certificate import Certificate
+from browserconc.lab.hosts import Hosts
 from browserconc.lab.process import Household
 from browserconc.lab.record import Watcher, record
+from browserconc.lab.record_on_hosts import record_on_hosts
 from browserconc.lab.servers import Server, chosen
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.cause import Evidence
@@ -90,6 +92,27 @@ def _by_browser(plan: Plan) -> list[tuple[BrowserChoice | None, list[Trial]]]:
         if together:
             parts.append((choice if own else None, together))
     return parts
+
+
+async def compare_on_hosts(plan: Plan, out: Path, progress: Progress) -> None:
+    """As `compare`, with the requests of each trial shared by the hosts of `plan.cluster`.
+
+    Raises:
+        HostsError: the hosts cannot be used.
+        RecordingError: `out` cannot be written.
+    """
+    assert plan.cluster
+    recording.save_run(out, _run("compare", plan))
+    with Household() as household:
+        needed = any(STRATEGIES[trial.strategy].open for trial in plan.trials)
+        netlogs = out if "netlog" in plan.evidence else None
+        choice = plan.browsers[0] if needed else None
+        async with Hosts(household, plan.cluster, choice, netlogs=netlogs) as hosts:
+            for number, trial in enumerate(plan.trials, start=1):
+                progress.trial_started(trial.id, trial.strategy, trial.tabs, trial.delay_s)
+                folder = out / f"{number:02d}-{trial.id}"
+                one = await record_on_hosts(trial, folder, household=household, hosts=hosts)
+                progress.trial_ended(trial.id, _first_word(one))
 
 
 async def _one(

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.conclusion import CHANGES, FASTER, RAW
 from browserconc.analysis.service import host_and_path
-from browserconc.analysis.visit_verdict import Judged, slowest
+from browserconc.analysis.visit_verdict import Judged, slowest, timed_out
 from browserconc.model.cause import Cause
 from browserconc.model.finding import (
     SERVICE,
@@ -23,6 +23,8 @@ from browserconc.model.finding import (
 from browserconc.model.outside import ServerView
 
 TABS = "tabs"
+REFUSED = 429
+"""Too Many Requests; a server that is asked for more than it wants to give answers this or 503."""
 REMOVES = {
     "cache-lock": ("tabs-distinct", "no-cache", "tabs-hosts", "contexts"),
     "host-limit": ("tabs-hosts", "contexts"),
@@ -72,7 +74,7 @@ def unusable(alone: Judged | None, error: str | None, url: str) -> str | None:
     load = alone.loads[0] if alone and alone.loads else None
     if load is None:
         return f"{url} could not be opened in a tab."
-    if load.error:
+    if load.error and not (timed_out(load.error) and alone and alone.finding.verdict.cause):
         return _refused(load.error, url)
     if load.status in (401, 403, 407):
         return (
@@ -84,6 +86,7 @@ def unusable(alone: Judged | None, error: str | None, url: str) -> str | None:
 
 def _refused(error: str, url: str) -> str:
     said = next((said for sign, said in REFUSALS.items() if sign in error), None)
+    error = error.partition(" at http")[0]  # the gate's address, of which nobody knows
     if said is None:
         return f"One tab alone could not load {url}: {error}."
     return said.format(url=url, error=error)
@@ -137,11 +140,11 @@ def conclude(
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = _decided(tabs, server)
+    verdict = _decided(tabs, raw, server)
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
-    remedies = tuple(_remedies(verdict, tabs, trials))
+    remedies = tuple(_remedies(verdict, tabs, judged))
     per_tab = sum(host_and_path(request.url) == host_and_path(url) for request in tabs.requests) / tabs.tabs
-    skew = tabs.makespan_ns / raw.makespan_ns if raw and raw.makespan_ns and per_tab <= 1 else None
+    skew = tabs.makespan_ns / raw.makespan_ns if _comparable(raw) and raw and per_tab <= 1 else None
     because = [*verdict.because]
     if server:
         because += [line for line in server.because if line not in because]
@@ -163,17 +166,23 @@ def conclude(
     )
 
 
+def _comparable(raw: TrialFinding | None) -> bool:
+    return bool(raw and raw.makespan_ns and raw.verdict.kind != "undecided")
+
+
 def _trial(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None:
     return next((trial for trial in trials if trial.strategy == strategy), None)
 
 
-def _decided(tabs: TrialFinding, server: ServerView | None) -> Verdict:
+def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | None) -> Verdict:
     """Who holds the tabs back: of browser and server the one that lets fewer through.
 
     Where both let as few through it is the server, for without a browser it would be no faster.
     """
     verdict = tabs.verdict
-    if verdict.kind == "concurrent" or not server or not server.cause or server.limit is None:
+    if not server or not server.cause or server.limit is None:
+        return verdict
+    if verdict.kind == "concurrent" and _worst_status(tabs) < REFUSED:
         return verdict
     if server.limit >= tabs.tabs or (verdict.limit is not None and verdict.limit < server.limit):
         return verdict
@@ -185,20 +194,21 @@ def _decided(tabs: TrialFinding, server: ServerView | None) -> Verdict:
         server.limit,
         server.culprit,
         server.cause,
-        1.0,
+        raw.verdict.share if raw and raw.verdict.cause == server.cause else 0.0,
         verdict.doubts,
         (*server.because, *verdict.because),
     )
 
 
-def _remedies(verdict: Verdict, tabs: TrialFinding, trials: Sequence[TrialFinding]) -> list[Remedy]:
+def _remedies(verdict: Verdict, tabs: TrialFinding, judged: Sequence[Judged]) -> list[Remedy]:
     if verdict.cause is None:
         return []
     found = []
     for strategy, change in CHANGES.items():
-        trial = _trial(trials, strategy)
-        if trial is None or not _removes(verdict.cause, tabs, trial):
+        one = next((one for one in judged if one.finding.strategy == strategy), None)
+        if one is None or not _removes(verdict.cause, tabs, one):
             continue
+        trial = one.finding
         found.append(
             Remedy(
                 change=change,
@@ -214,17 +224,20 @@ def _remedies(verdict: Verdict, tabs: TrialFinding, trials: Sequence[TrialFindin
     return found
 
 
-def _removes(cause: str, before: TrialFinding, after: TrialFinding) -> bool:
+def _removes(cause: str, before: TrialFinding, judged: Judged) -> bool:
     """Did the tabs load sooner, with answers as good as before?"""
-    worst = max((request.status or 0 for request in after.requests if request.critical), default=0)
-    worst_before = max((request.status or 0 for request in before.requests if request.critical), default=0)
+    after = judged.finding
     return (
         after.verdict.kind != "undecided"
-        and all(request.error is None for request in after.requests if request.critical)
-        and (worst < 400 or worst <= worst_before)
+        and all(load.error is None for load in judged.loads)
+        and _worst_status(after) <= max(_worst_status(before), 399)
         and after.makespan_ns < FASTER * before.makespan_ns
         and (after.verdict.cause != cause or after.concurrency.sustained > before.concurrency.sustained)
     )
+
+
+def _worst_status(trial: TrialFinding) -> int:
+    return max((request.status or 0 for request in trial.requests if request.critical), default=0)
 
 
 def _summary(
@@ -239,27 +252,28 @@ def _summary(
     parts = [f"{tabs.tabs} tabs took {_seconds(tabs.makespan_ns)}"]
     if alone_ns is not None:
         parts[0] += f", one tab alone {_seconds(alone_ns)}"
-    if raw and raw.makespan_ns:
+    if raw and _comparable(raw):
         parts[0] += f", {raw.tabs} raw-socket requests {_seconds(raw.makespan_ns)}"
     parts[0] += "."
     where = _path(url)
     if verdict.kind == "undecided":
         parts.append(f"Why is undecided: {verdict.doubts[0]}" if verdict.doubts else "Why is undecided.")
-    elif cause is None:
+    elif verdict.cause is None:
         parts.append("No problem: nothing held the tabs back, they load in parallel.")
     else:
         share = int(verdict.share * 100 + 1e-9)
         limit = "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
-        parts.append(
-            f"They wait for {where}, {limit}: {cause.title} ({share} % of all waiting). {cause.what}"
-        )
+        title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
+        parts.append(f"They wait for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
         if verdict.culprit == "server" and tabs.verdict.culprit == "browser" and tabs.verdict.cause:
             parts.append(
                 f"The browser holds them back too ({tabs.verdict.cause}), but without it they would be "
                 "no faster."
             )
-        if verdict.culprit == "browser" and server and server.limit is None:
+        if verdict.culprit == "browser" and server and server.parallel_up_to:
             parts.append("The server is not the reason: by raw sockets it answers them at once.")
+        elif verdict.culprit == "browser" and server and server.limit:
+            parts.append(f"The server has a limit too: {server.limit} at once by raw sockets.")
     return " ".join(parts)
 
 

@@ -8,6 +8,9 @@ from browserconc.model.cause import HANDOVER_NS, Case
 from browserconc.model.finding import SERVICE, Claim
 from browserconc.model.timeline import Timeline
 
+NOTICEABLE_NS = 100_000_000
+"""Shorter durations are told in milliseconds."""
+
 
 def service_claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     """The handler's run by the ledger, with the short ways to it and back.
@@ -39,7 +42,7 @@ def _held_inside(timeline: Timeline, case: Case, sent_ns: int, end_ns: int) -> I
             cause,
             sent_ns,
             end_ns - alone_ns,
-            f"with the server, which alone takes {alone_ns / 1e9:.2f} s for it",
+            f"with the server, which alone takes {_duration(alone_ns)} for it",
         )
 
 
@@ -75,3 +78,7 @@ def _answered_ns(timeline: Timeline) -> int | None:
         if ends := [span.end_ns for span in spans if span and span.end_ns is not None]:
             return max(ends)
     return None
+
+
+def _duration(ns: int) -> str:
+    return f"{ns / 1e6:.0f} ms" if ns < NOTICEABLE_NS else f"{ns / 1e9:.2f} s"

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import concurrency
-from browserconc.analysis.critical_path import along, critical_path
-from browserconc.analysis.lock_holders import handed_on
+from browserconc.analysis.critical_path import OWN, along, critical_path
+from browserconc.analysis.lock_holders import LOCK, handed_on
 from browserconc.analysis.processors import longest_handover_ns
-from browserconc.analysis.service import host_and_path
+from browserconc.analysis.service import host_and_path, on_the_wire_ns
 from browserconc.analysis.verdict import (
     EXPLAINED_SHARE,
     HELD_SHARE,
@@ -33,10 +33,17 @@ from browserconc.model.finding import (
     TrialFinding,
     Verdict,
 )
+from browserconc.model.timeline import Timeline
 
 LIMITS = frozenset(cause.id for cause in CAUSES if cause.limits)
 NOTICEABLE_NS = 50_000_000
 """A shorter wait at a limit is not what makes a tab slow."""
+QUICK_NS = 50_000_000
+"""Of answers that take less the browser's own pace decides when the next request can go."""
+LONG_NS = 1_000_000_000
+"""Of quick answers only a wait of this length is laid to a limit."""
+BINDING_SHARE = 0.25
+"""A server that takes less than the browser sends must be waited for by this part of the waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,10 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         replace(partitioned(timeline, case), tab=visit.tabs[timeline.index], critical=False)
         for timeline in case.timelines
     ]
-    requests = handed_on(requests, LIMITS)
+    requests = [
+        _after_the_lock(request, timeline, case)
+        for request, timeline in zip(handed_on(requests, LIMITS), case.timelines, strict=True)
+    ]
     loads: list[RequestFinding] = []
     critical: set[int] = set()
     for load in sorted(visit.loads, key=lambda load: load.tab):
@@ -80,12 +90,34 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         makespan_ns=max((load.end_ns for load in loads), default=0),
         ideal_ns=alone.end_ns - alone.start_ns if alone else None,
         concurrency=level,
-        verdict=_verdict(case, loads, level, waiting, doubts, burden_ns(alone) if alone else 0),
+        verdict=_verdict(case, loads, level, waiting, doubts, _served_ns(alone) if alone else 0),
         waiting_ns=waiting,
         cost=cost,
         requests=tuple(requests),
     )
     return Judged(finding, tuple(loads))
+
+
+def _after_the_lock(request: RequestFinding, timeline: Timeline, case: Case) -> RequestFinding:
+    """Waits for a lock that are none: for an answer that is shared, or for the browser to pass it on.
+
+    Who never went to the network had the answer of the one before. And passing a quick answer's entry
+    on takes the browser longer than the server took for the answer.
+    """
+    alone_ns = case.evidence.alone_ns.get(host_and_path(request.url))
+    if on_the_wire_ns(timeline) is None and request.status is not None and request.error is None:
+        cause, because, longest_ns = SERVICE, "until the answer that it shares was there", None
+    elif alone_ns is not None and alone_ns < QUICK_NS:
+        cause, because, longest_ns = OWN, "until the browser passed the cache entry on", LONG_NS
+    else:
+        return request
+    slices = tuple(
+        replace(piece, cause=cause, because=because)
+        if piece.cause == LOCK and (longest_ns is None or piece.duration_ns < longest_ns)
+        else piece
+        for piece in request.slices
+    )
+    return replace(request, slices=slices)
 
 
 def _as_request(load: Load, path: Sequence[RequestFinding], start_ns: int, end_ns: int) -> RequestFinding:
@@ -147,7 +179,7 @@ def _verdict(
 ) -> Verdict:
     if reason := _no_verdict(case, loads):
         return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
-    least_ns = max(round(NOTICEABLE_NS / HELD_SHARE), alone_ns)
+    least_ns = max(round((LONG_NS if 0 < alone_ns < QUICK_NS else NOTICEABLE_NS) / HELD_SHARE), alone_ns)
     late = [load for load in loads if burden_ns(load) - alone_ns >= HELD_SHARE * least_ns]
     held = {cause.id: held_back(late, cause.id, least_ns) for cause in CAUSES if cause.limits}
     candidates = [cause for cause in CAUSES if held.get(cause.id)]
@@ -176,8 +208,9 @@ def _verdict(
 def _no_verdict(case: Case, loads: Sequence[RequestFinding]) -> str | None:
     if case.evidence.error or not loads:
         return case.evidence.error or "No tab was opened."
-    if all(load.error is not None for load in loads) and not case.timelines:
-        return f"No tab loaded: {loads[0].error}."
+    failed = [load.error for load in loads if load.error is not None and not timed_out(load.error)]
+    if 2 * len(failed) >= len(loads):
+        return f"{len(failed)} of {len(loads)} tabs could not load: {failed[0]}."
     seen = {source for timeline in case.timelines for source in timeline.tracks}
     if "netlog" not in case.evidence.sources and "client" not in seen:
         return "The browser left no log that says what its requests waited for."
@@ -189,8 +222,14 @@ def _binding(
 ) -> Cause:
     """That for which most was waited; but a server that takes no more than the browser sends binds both."""
     most = max(candidates, key=lambda cause: waiting.get(cause.id, 0))
-    servers = [cause for cause in candidates if cause.culprit == "server"]
-    narrow = [cause for cause in servers if _limit(cause, case, level) <= _limit(most, case, level)]
+    least_ns = BINDING_SHARE * sum(waiting.get(cause.id, 0) for cause in candidates)
+    narrow = [
+        cause
+        for cause in candidates
+        if cause.culprit == "server"
+        and waiting.get(cause.id, 0) >= least_ns
+        and _limit(cause, case, level) <= _limit(most, case, level)
+    ]
     return max(narrow, key=lambda cause: waiting.get(cause.id, 0), default=most)
 
 
@@ -222,16 +261,22 @@ def _stretched(loads: Sequence[RequestFinding], alone_ns: int) -> str | None:
     """With the server for much longer than alone, though nothing is known to hold requests back there."""
     if not alone_ns:
         return None
-    longest = max(
-        (sum(piece.duration_ns for piece in load.slices if piece.cause == SERVICE) for load in loads),
-        default=0,
-    )
+    longest = max((_served_ns(load) for load in loads), default=0)
     if longest < 2 * alone_ns + NOTICEABLE_NS * 4:
         return None
     return (
         f"The server kept tabs waiting for up to {longest / 1e9:.2f} s that alone load in "
         f"{alone_ns / 1e9:.2f} s, but what it was busy with is not seen from outside."
     )
+
+
+def _served_ns(load: RequestFinding) -> int:
+    return sum(piece.duration_ns for piece in load.slices if piece.cause == SERVICE)
+
+
+def timed_out(error: str) -> bool:
+    """Was it waited for in vain, rather than refused?"""
+    return any(sign in error for sign in ("not loaded within", "no answer within"))
 
 
 def burden_ns(load: RequestFinding) -> int:

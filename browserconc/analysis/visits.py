@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from browserconc.model.cause import Case, Evidence
 from browserconc.model.timeline import Timeline, Track
 
+STREAMS = ("eventsource",)
+"""What has no end, by Playwright's resource types."""
 NEVER_CALLED_ERRORS = (0, -1)  # OK and ERR_IO_PENDING, net/base/net_error_list.h
 
 
@@ -107,10 +109,11 @@ def _owners(
     asked: dict[str, list[Track]] = defaultdict(list)
     for page in pages:
         asked[_without_fragment(page.url)].append(page)
-    for track in own:
+    for track in sorted(own, key=lambda track: _span_of(track, evidence)[1]):
         same = asked.get(_without_fragment(address(track.url)), [])
         tab = by_gate.get(track.facts.get("request"))
-        known = next((page for page in same if tab is None or page.index == tab), None)
+        fitting = [page for page in same if tab is None or page.index == tab]
+        known = min(fitting, key=lambda page: _apart_ns(track, page, evidence), default=None)
         if known:
             same.remove(known)
             tab = known.index
@@ -119,12 +122,27 @@ def _owners(
     return owners
 
 
+def _apart_ns(one: Track, other: Track, evidence: Evidence) -> int:
+    """By how much two sources' instants of a request differ: of equal addresses the nearest are the same."""
+    ours, theirs = _span_of(one, evidence), _span_of(other, evidence)
+    return sum(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+
+
+def _span_of(track: Track, evidence: Evidence) -> tuple[int, int]:
+    ends = [evidence.ended_ns if span.end_ns is None else span.end_ns for span in track.spans]
+    return track.spans[0].start_ns, min(max(ends), evidence.ended_ns)
+
+
 def _timeline(
     index: int, track: Track, page: Track | None, evidence: Evidence, address: Callable[[str], str]
 ) -> Timeline:
     started = track.span("URL_REQUEST_START_JOB")
     # A redirect's leg begins where the browser followed it, not where the first request was made.
     start_ns = started.start_ns if started and track.facts.get("leg") else track.spans[0].start_ns
+    headers = track.span("HTTP_TRANSACTION_READ_HEADERS")
+    stream = page is not None and page.facts.get("kind") in STREAMS and headers is not None
+    if stream and headers and headers.end_ns is not None:  # it has no end: it is there when it has begun
+        track = replace(track, spans=tuple(s for s in track.spans if s.end_ns and s.end_ns <= headers.end_ns))
     ends = [evidence.ended_ns if span.end_ns is None else span.end_ns for span in track.spans]
     facts = track.facts
     status, reused, number = facts.get("status"), facts.get("connection_reused"), facts.get("net_error")

@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
-from browserconc.cli.measuring import analyzed, measure, new_recording
+from browserconc.cli.measuring import analyzed, measure
 from browserconc.cli.options import report_options
 from browserconc.cli.output import check_targets, show
 
 
 @click.command()
 @click.argument("url")
-@click.option("--tabs", type=click.IntRange(2, 100), metavar="N", help="How many tabs at once.  [10]")
+@click.option("--tabs", type=click.IntRange(1, 100), metavar="N", help="How many tabs at once.  [10]")
 @click.option("--wait-for", metavar="WHAT", help="load, networkidle, request:GLOB or a selector.  [rest]")
 @click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Sent with each request.")
 @click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="Sent with each request.")
@@ -65,30 +65,33 @@ def diagnose(
     browserconc diagnose http://127.0.0.1:5000/slow
     browserconc diagnose http://localhost:8000/app --wait-for '#table' --storage-state state.json
     """
-    from browserconc import diagnose as diagnosing
+    from browserconc import diagnosis, recording
     from browserconc.model.plan import BrowserChoice
     from browserconc.model.target import Target
 
     check_targets(json_file, markdown)
+    sent = [_pair(text, ":", "--header", "'Name: value'") for text in headers]
+    if body is not None and not any(name.lower() == "content-type" for name, _ in sent):
+        sent.append(("Content-Type", "application/x-www-form-urlencoded"))  # as curl -d does
     target = Target(
         url=url if "://" in url else f"http://{url}",
         method=method.upper(),
-        headers=tuple(_pair(text, ":", "--header", "'Name: value'") for text in headers),
+        headers=tuple(sent),
         cookies=tuple(_pair(text, "=", "--cookie", "name=value") for text in cookies),
         body=_body(body),
         storage_state=storage_state,
         verify_tls=not ignore_https_errors,
         wait_for=wait_for or "rest",
     )
-    question = diagnosing.Question(
+    question = diagnosis.Question(
         target, tabs, BrowserChoice(browser, headed), login=login, allowed=allowed, timeout_s=timeout
     )
     if out == "":
         raise WrongUsage("--out must name a folder.")
-    folder = Path(out) if out else new_recording()
+    folder = Path(out) if out else recording.new_folder()
     try:
-        interrupted = measure(lambda progress: diagnosing.diagnose(question, folder, progress), quiet)
-    except diagnosing.DiagnosisError as problem:
+        interrupted = measure(lambda progress: diagnosis.diagnose(question, folder, progress), quiet)
+    except diagnosis.DiagnosisError as problem:
         raise CannotMeasure(str(problem)) from problem
     result = analyzed(folder)
     show(result, json_file, markdown, verbose)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ LAST_WORDS = 8
 def measure(measuring: Callable[[Any], Any], quiet: bool) -> bool:
     """Runs a measurement with its live view; True if it was interrupted, and all it started is gone."""
     from browserconc.lab.browser import BrowserError
+    from browserconc.lab.hosts import HostsError
     from browserconc.lab.process import ProcessError
     from browserconc.recording import RecordingError
     from browserconc.report.progress import TrialProgress
@@ -34,7 +34,7 @@ def measure(measuring: Callable[[Any], Any], quiet: bool) -> bool:
         if stop.in_haste:
             raise KeyboardInterrupt from None
         return True
-    except (BrowserError, ProcessError, RecordingError) as problem:
+    except (BrowserError, HostsError, ProcessError, RecordingError) as problem:
         raise CannotMeasure(str(problem)) from problem
     return False
 
@@ -45,12 +45,11 @@ def analyzed(folder: Path) -> Result:
     Raises:
         CannotMeasure: It cannot be read.
     """
-    from browserconc import diagnose_recording, pipeline
-    from browserconc.recording import RecordingError, load_run
+    from browserconc import recorded
+    from browserconc.recording import RecordingError
 
     try:
-        run, _ = load_run(folder)
-        return diagnose_recording.analyze(folder) if run.command == "diagnose" else pipeline.analyze(folder)
+        return recorded.analyze(folder)
     except RecordingError as problem:
         raise CannotMeasure(str(problem)) from problem
 
@@ -87,16 +86,3 @@ def provide_browser() -> None:
     except installed_browsers.BrowserError as problem:
         raise CannotMeasure(str(problem)) from problem
     click.echo(f"Browser: {path} ({installed_browsers.version(path)})", err=True)
-
-
-def new_recording() -> Path:
-    """A folder that does not exist yet, named by the time, in the user's cache."""
-    from platformdirs import user_cache_path
-
-    stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
-    folder = user_cache_path("browserconc") / stamp
-    number = 2
-    while folder.exists():
-        folder = folder.with_name(f"{stamp}-{number}")
-        number += 1
-    return folder

@@ -62,13 +62,13 @@ class BrowserLogs:
         until_ns = manifest.ended_ns or manifest.released_ns or since_ns
         seen = Seen()
         logged: list[Track] = []
-        for path in one.netlogs():
+        for path, ahead_ns in one.netlogs():
             log = self._netlog(path)
             if isinstance(log, str):
                 seen.doubts.append(log)
                 continue
             seen.sources.add("netlog")
-            logged += _within(self._tracks[path], since_ns, until_ns)
+            logged += _within(_on_our_clock(self._tracks[path], ahead_ns), since_ns, until_ns)
             seen.pool_limits.update(pool_limits(log.polled))
             seen.max_sockets_per_group = log.max_sockets_per_group or seen.max_sockets_per_group
         traced = _within(_traced(one, seen), since_ns, until_ns)
@@ -88,7 +88,7 @@ class BrowserLogs:
 
     def browser(self, recordings: Sequence[Recording], *, headless: bool) -> BrowserFacts | None:
         """Their browser, by the word of its own log, else by the driver's; None where none was driven."""
-        logs = (self._read.get(path) for one in recordings for path in one.netlogs())
+        logs = (self._read.get(path) for one in recordings for path, _ in one.netlogs())
         if log := next((log for log in logs if isinstance(log, netlog.NetLog)), None):
             path = log.client.get("command_line", "").split(" ", 1)[0]
             name, version = log.client.get("name", "Chromium"), log.client.get("version", "")
@@ -162,6 +162,26 @@ def _traced(one: Recording, seen: Seen) -> list[Track]:
 
 def _within(tracks: Sequence[Track], since_ns: int, until_ns: int) -> list[Track]:
     return [t for t in tracks if t.spans and since_ns <= t.spans[0].start_ns <= until_ns]
+
+
+def _on_our_clock(tracks: Sequence[Track], ahead_ns: int) -> Sequence[Track]:
+    """A host's log is in its own time."""
+    if not ahead_ns:
+        return tracks
+    return [
+        replace(
+            track,
+            spans=tuple(
+                replace(
+                    span,
+                    start_ns=span.start_ns - ahead_ns,
+                    end_ns=None if span.end_ns is None else span.end_ns - ahead_ns,
+                )
+                for span in track.spans
+            ),
+        )
+        for track in tracks
+    ]
 
 
 def _identity(track: Track) -> tuple[object, ...]:

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 
 from browserconc import recording
-from browserconc.model.outside import ServerView
 from browserconc.recording import RecordingError
 
 FILE = "diagnosis.json"
@@ -20,7 +19,6 @@ class Notes:
 
     url: str
     critical_url: str = ""
-    server: ServerView | None = None
     doubts: tuple[str, ...] = ()
 
 

@@ -8,7 +8,7 @@ in integer nanoseconds of the monotonic clock, a few milliseconds late because t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -26,7 +26,8 @@ class PageLine:
     """One request of one tab.
 
     `kind` is Playwright's resource type, such as "document", "fetch", "image", "eventsource" or
-    "websocket". `done_ns` is None for a request that was still going on.
+    "websocket". `done_ns` is None for a request that was still going on; `opened_ns` is when an event
+    stream began.
     """
 
     tab: int
@@ -36,6 +37,12 @@ class PageLine:
     asked_ns: int
     done_ns: int | None = None
     failed: str | None = None
+    opened_ns: int | None = None
+
+    @property
+    def answered_ns(self) -> int | None:
+        """When the page had what it asked for: all of it, or the beginning of an event stream."""
+        return self.done_ns if self.opened_ns is None else self.opened_ns
 
 
 def write(path: Path, lines: Iterable[PageLine]) -> None:
@@ -44,10 +51,7 @@ def write(path: Path, lines: Iterable[PageLine]) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    kept = (
-        PageLine(line.tab, masked(line.url), line.method, line.kind, line.asked_ns, line.done_ns, line.failed)
-        for line in lines
-    )
+    kept = (replace(line, url=masked(line.url)) for line in lines)
     path.write_bytes(msgspec.json.Encoder().encode_lines(kept))
 
 

@@ -49,6 +49,10 @@ class Endpoint:
         """Does the work that the address asks for and gives the answer."""
         asked = dict(reversed(parse_qsl(query_string, keep_blank_values=True)))  # the first counts
         try:
+            if crawled := crawled_page.answer(path, asked):
+                kind, body, delay = crawled
+                await asyncio.sleep(delay)
+                return Answer(200, (("content-type", kind),), len(body), _whole(body))
             return await self._work(path, asked)
         except QueryError as problem:
             return _sentence(400, str(problem))
@@ -75,14 +79,6 @@ class Endpoint:
                     return _sentence(
                         503, f"Fewer than {k} requests were inside together within {timeout:g} s."
                     )
-            case "/page":
-                body = crawled_page.page(asked)
-                await asyncio.sleep(crawled_page.delay(asked))
-                return Answer(200, (("content-type", _HTML),), len(body), _whole(body))
-            case resource if resource.startswith("/resource/"):
-                kind, body = crawled_page.resource(resource.removeprefix("/resource/"))
-                await asyncio.sleep(crawled_page.delay(asked))
-                return Answer(200, (("content-type", kind),), len(body), _whole(body))
             case "/ready":
                 pass
             case "/":

@@ -31,8 +31,9 @@ class Gate:
         TooFewFilesError: the limit on open files is too low for so many tabs.
     """
 
-    def __init__(self, tabs: int) -> None:
+    def __init__(self, tabs: int, first: int = 0) -> None:
         self._tabs = tabs
+        self._first = first  # gates on several hosts may have equal ports: the number tells them apart
         self._servers: list[asyncio.Server] = []
         self._waiting: dict[int, asyncio.WriteTransport] = {}
         self._open: set[asyncio.WriteTransport] = set()
@@ -71,7 +72,7 @@ class Gate:
         if host != "localhost" and not host.endswith(".localhost"):
             host = LOOPBACK
         port = self._servers[index].sockets[0].getsockname()[1]
-        return f"http://{host}:{port}/tab-{index}"
+        return f"http://{host}:{port}/tab-{self._first + index}"
 
     async def full(self, tabs: int, timeout_s: float) -> set[int]:
         """Waits until `tabs` of them are inside or the time is over; returns who is."""

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from browserconc.evidence.page_log import PageLine
-from browserconc.lab.browser import DriverError, Page
+from browserconc.lab.browser import Page
 
 QUIET_S = 0.3
 """A page that has asked for nothing new for so long after its last answer is at rest."""
+NETWORK_IDLE_NS = 500_000_000
+"""For so long nothing has happened when Playwright calls the network idle."""
 RESTLESS_S = 5.0
 """What a page first asks for so long after its load event (polling, say) is no part of its load."""
-ENDLESS = ("eventsource", "websocket")
+STREAMS = ("eventsource",)
 
 
 class PageLoads:
@@ -39,6 +41,7 @@ class PageLoads:
             (page, "request", lambda request: self._asked(tab, request)),
             (page, "requestfinished", lambda request: self._done(tab, request, None)),
             (page, "requestfailed", lambda request: self._done(tab, request, request.failure or "failed")),
+            (page, "response", lambda response: self._answered_first(tab, response.request)),
             (page, "websocket", lambda socket: self._websocket(tab, socket)),
         ]
         for _, event, handler in handlers:
@@ -66,6 +69,12 @@ class PageLoads:
             line.done_ns, line.failed = time.monotonic_ns(), failed
             self._changed[tab].set()
 
+    def _answered_first(self, tab: int, request: Any) -> None:
+        """The headers are there: an event stream, which has no end, is open."""
+        if (line := self._open.get(request)) and line.kind in STREAMS:
+            line.opened_ns = time.monotonic_ns()
+            self._changed[tab].set()
+
     def _websocket(self, tab: int, socket: Any) -> None:
         self.lines.append(PageLine(tab, socket.url, "GET", "websocket", time.monotonic_ns()))
 
@@ -76,12 +85,15 @@ class PageLoads:
             DriverError: it does not load, or not within `limit_s`.
         """
         limit_ms = limit_s * 1000
+        wait_for = self._wait_for
+        if wait_for == "networkidle":
+            response = await page.goto(url, wait_until="networkidle", timeout=limit_ms)
+            return response.status if response else None, time.monotonic_ns() - NETWORK_IDLE_NS
         response = await page.goto(url, wait_until="load", timeout=limit_ms)
         status = response.status if response else None
         loaded_ns = time.monotonic_ns()
-        wait_for = self._wait_for
-        if wait_for in ("rest", "networkidle"):
-            return status, await self._at_rest(tab, loaded_ns, streams=wait_for == "networkidle")
+        if wait_for == "rest":
+            return status, await self._at_rest(tab, loaded_ns)
         if wait_for.startswith("request:"):
             return status, await self._answered(tab, wait_for.removeprefix("request:"))
         if wait_for != "load":
@@ -89,30 +101,30 @@ class PageLoads:
             return status, time.monotonic_ns()
         return status, loaded_ns
 
-    async def _at_rest(self, tab: int, loaded_ns: int, *, streams: bool) -> int:
+    async def _at_rest(self, tab: int, loaded_ns: int) -> int:
         """Waits until nothing that counts is going on; whoever called sees to the time-out."""
         latest_ns = loaded_ns + round(RESTLESS_S * 1e9)
         while True:
             counted = [
                 line
                 for line in self.lines
-                if line.tab == tab and line.asked_ns <= latest_ns and (streams or line.kind not in ENDLESS)
+                if line.tab == tab and line.asked_ns <= latest_ns and line.kind != "websocket"
             ]
             if any(line.tab == tab and line.asked_ns > latest_ns for line in self.lines):
                 self.restless.add(tab)
             changed = self._changed[tab]
             changed.clear()
-            if any(line.done_ns is None for line in counted):
+            if any(line.answered_ns is None for line in counted):
                 await changed.wait()
                 continue
             try:
                 async with asyncio.timeout(QUIET_S):
                     await changed.wait()
             except TimeoutError:
-                return max([loaded_ns, *(line.done_ns or 0 for line in counted)])
-            if time.monotonic_ns() > latest_ns and all(line.done_ns is not None for line in counted):
+                return max([loaded_ns, *(line.answered_ns or 0 for line in counted)])
+            if time.monotonic_ns() > latest_ns and all(line.answered_ns is not None for line in counted):
                 self.restless.add(tab)
-                return max([loaded_ns, *(line.done_ns or 0 for line in counted)])
+                return max([loaded_ns, *(line.answered_ns or 0 for line in counted)])
 
     async def _answered(self, tab: int, glob: str) -> int:
         while True:
@@ -121,6 +133,3 @@ class PageLoads:
                 if line.tab == tab and line.done_ns is not None and fnmatch.fnmatch(line.url, glob):
                     return line.done_ns
             await self._changed[tab].wait()
-
-
-__all__ = ["DriverError", "PageLoads"]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 CONNECT_TIMEOUT_S = 5.0
+HAPPY_EYEBALLS_S = 0.25
+"""As RFC 8305 recommends."""
 PORTS = {"http": 80, "https": 443}
 
 
@@ -70,8 +72,11 @@ async def connect(place: Place) -> None:
     """
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            # An address of the host that does not answer must not keep the others from being tried.
             _, writer = await asyncio.open_connection(
-                "127.0.0.1" if place.host.endswith(".localhost") else place.host, place.port
+                "localhost" if place.host.endswith(".localhost") else place.host,
+                place.port,
+                happy_eyeballs_delay=HAPPY_EYEBALLS_S,
             )
     except (OSError, TimeoutError) as problem:
         raise TargetError(

@@ -40,6 +40,14 @@ Arrive = Callable[[Page, int, str, float], Awaitable[tuple[int | None, int]]]
 """Takes a page, its number, an address and a time-out in seconds; loads it; gives status and instant (ns)."""
 
 
+Start = Callable[[], Awaitable[None]]
+"""Comes back when the requests are to be let go."""
+
+
+async def at_once() -> None:
+    """Whoever is ready goes."""
+
+
 async def load_event(page: Page, index: int, url: str, limit_s: float) -> tuple[int | None, int]:
     """Loads until the load event; raises the driver's errors."""
     response = await page.goto(url, wait_until="load", timeout=limit_s * 1000)
@@ -54,17 +62,20 @@ async def navigate(
     seen: list[ClientLine],
     gates: list[str],
     arrive: Arrive = load_event,
+    start: Start = at_once,
+    first: int = 0,
 ) -> Released:
     """Page i navigates to urls[i]; all leave the gate together.
 
     A tab that crashes, never arrives or never loads is an error in its own line. `seen` grows with
     every tab that is done and `gates` holds the URLs at which the tabs wait, by index: what is left
-    of an interrupted run. `arrive` loads a page until it counts as loaded.
+    of an interrupted run. `arrive` loads a page until it counts as loaded. `start` is waited for when all
+    are in the gate; `first` is the number of the first tab where others are let go elsewhere.
     """
     released: dict[int, int] = {}
     if urlsplit(urls[0]).scheme == "https":
         await _acquainted(pages, urls)
-    async with Gate(len(pages)) as gate:
+    async with Gate(len(pages), first) as gate:
         gates += [gate.url(index, urlsplit(url).hostname or "") for index, url in enumerate(urls)]
         limit_s = ARM_TIMEOUT_S + LONGEST_SETTLE_S + timeout_s
         loads = [
@@ -76,6 +87,7 @@ async def navigate(
         try:
             await _armed(gate, loads)
             await _settled()
+            await start()
             released = gate.release(dict(enumerate(urls)))
             released_ns = min(released.values(), default=time.monotonic_ns())
             _, late = await asyncio.wait(loads, timeout=timeout_s)
@@ -179,7 +191,9 @@ _FETCH = """async urls => {
 }"""
 
 
-async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Finished) -> Released:
+async def fetch(
+    page: Page, urls: Sequence[str], timeout_s: float, finished: Finished, start: Start = at_once
+) -> Released:
     """Makes one page of the target's origin fetch every URL, in one script."""
     parts = urlsplit(urls[0])
     try:
@@ -190,6 +204,7 @@ async def fetch(page: Page, urls: Sequence[str], timeout_s: float, finished: Fin
         reason = first_line(problem) or f"it did not answer within {ARM_TIMEOUT_S:g} s"
         raise BrowserError(f"The page that fetches did not load: {reason}.") from problem
     await _settled()
+    await start()
     asked_ns = time.monotonic_ns()
     try:
         async with asyncio.timeout(timeout_s):

@@ -19,7 +19,7 @@ from browserconc.evidence.browser_logs import named
 from browserconc.evidence.client import ClientLine
 from browserconc.evidence.page_log import PageLine
 from browserconc.evidence.secrets import masked
-from browserconc.lab import machine_load, release
+from browserconc.lab import machine_load, release, send
 from browserconc.lab.browser import BrowserError, Browsers, DriverError, Page, Tabs, first_line
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.page_load import PageLoads
@@ -68,6 +68,8 @@ async def record(
         tabs = await opening(browsers, visit.tabs)
         if before:
             await before(tabs)
+        if target.method != "GET":
+            await send.open_origin(tabs.pages, _urls(visit))
         manifest = replace(
             manifest,
             prepared_ns=time.monotonic_ns(),
@@ -104,8 +106,7 @@ async def _measure(
     tell: Tell,
     asked: list[PageLine],
 ) -> Manifest:
-    address = STRATEGIES[visit.strategy].address
-    urls = [address(visit.url, index) for index in range(visit.tabs)]
+    urls = _urls(visit)
     facts = manifest.facts
     facts["browser"] = tabs.identity()
     gates: list[str] = []
@@ -123,9 +124,12 @@ async def _measure(
     lines: list[ClientLine] = []
     released: release.Released | None = None
     try:
-        released = await release.navigate(
-            tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive
-        )
+        if target.method == "GET":
+            released = await release.navigate(
+                tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive
+            )
+        else:
+            released = await send.send(tabs.pages, urls, target, visit.timeout_s, finished)
         lines = released.lines
     finally:
         loads.stop()
@@ -148,6 +152,11 @@ async def _measure(
         cpu_ns=max(0, browser_cpu_ns() - cpu_before) if tabs.is_ours else None,
         memory_bytes=browser_memory_bytes(but=tabs.processes_before) if tabs.is_ours else None,
     )
+
+
+def _urls(visit: Visit) -> list[str]:
+    address = STRATEGIES[visit.strategy].address
+    return [address(visit.url, index) for index in range(visit.tabs)]
 
 
 async def _closed(tabs: Tabs) -> None:

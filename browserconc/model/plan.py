@@ -57,6 +57,21 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
+class Cluster:
+    """The hosts that share a trial: "local:N" starts N workers here, else a Dask scheduler's address.
+
+    `listen` is the address at which the server is reached from the hosts. The three files are Dask's
+    for tls:// schedulers: the authority, our certificate and its key.
+    """
+
+    address: str
+    listen: str = "127.0.0.1"
+    tls_ca_file: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Everything one command is going to run, in this order.
 
@@ -68,3 +83,4 @@ class Plan:
     browsers: tuple[BrowserChoice, ...]
     evidence: tuple[str, ...]
     profile: str | None = None
+    cluster: Cluster | None = None

@@ -13,6 +13,10 @@ _OTHERS = ("hypercorn", "sanic", "uvicorn")
 """Servers that cannot run Flask: they serve the asynchronous endpoint."""
 
 
+NOT_TRIED = "What removes it (not tried here):"
+"""Before advice that only the server's or the page's owner can follow."""
+
+
 def seconds(ns: int) -> str:
     """A duration in seconds without the unit: two decimals below 10 s, one above."""
     value = ns / 1e9

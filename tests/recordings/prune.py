@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from browserconc import pipeline, recording
 from browserconc.evidence import cdp, client, http2_session, http_stream_pool, ledger, mozlog, secrets
-from browserconc.explain import Choice, explain
+from browserconc.explanation import Choice, explain
 from browserconc.recording import Recording
 
 SOURCES = {

@@ -12,8 +12,9 @@ from tempfile import TemporaryFile
 import msgspec
 
 from browserconc.lab import raw_client
+from browserconc.lab.http_answer import Jar
 from browserconc.lab.process import Household
-from browserconc.lab.raw_client import Jar, Job, Mode, Refusal, Report
+from browserconc.lab.raw_client import Job, Mode, Refusal, Report
 from browserconc.lab.strategy import Strategy, same_url
 
 LOG = "raw-client.log"
@@ -46,6 +47,8 @@ async def measure(
     body: bytes | None = None,
     verify_tls: bool = True,
     ca_file: Path | None = None,
+    digest_key: bytes | None = None,
+    at_ns: int | None = None,
 ) -> Report:
     """Sends one request per entry of `urls`, all at once, and leaves one line for each in `out`.
 
@@ -61,6 +64,9 @@ async def measure(
         body: sent with each request, written nowhere.
         verify_tls: False accepts every certificate.
         ca_file: authorities to check certificates against, instead of the system's.
+        digest_key: with it the log tells harmless headers and digests of the bodies, and the report the
+            cookies that the answers set.
+        at_ns: the instant of the monotonic clock at which all go; None for at once.
 
     Raises:
         RawClientError: the process refused, failed or did not end in time.
@@ -77,6 +83,8 @@ async def measure(
         body=body,
         verify_tls=verify_tls,
         ca_file=os.fspath(ca_file) if ca_file else None,
+        digest_key=digest_key,
+        at_ns=at_ns,
     )
     allowed_s = timeout_s * (2 if mode == "warm" else 1) + PREPARATION_S
     # Files without a name, not pipes: a job of 10,000 URLs fills a pipe, and nobody has to pump.

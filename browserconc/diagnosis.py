@@ -19,8 +19,9 @@ from pathlib import Path
 import psutil
 
 from browserconc import __version__, diagnose_recording, recording
-from browserconc.analysis import diagnosis, outside
-from browserconc.diagnose_recording import ALONE, RAW
+from browserconc.analysis import diagnosis, outside, outside_plan
+from browserconc.analysis.outside_trial import round_for
+from browserconc.diagnose_recording import ALONE, OUTSIDE, RAW
 from browserconc.evidence import client, diagnosis_notes
 from browserconc.evidence.diagnosis_notes import Notes
 from browserconc.evidence.page_log import PageLine
@@ -130,6 +131,8 @@ class _Story:
         critical = await self.one_tab_alone()
         server = await self.raw_sockets(critical)
         await self.visit("tabs")
+        if self.tabs == 1:
+            return  # what a single tab waits for, nothing that is done between tabs removes
         found = diagnose_recording.analyze(self.out)
         for strategy in diagnosis.to_try(
             found, server, on_document=critical == self.target.url, loopback=self.place.loopback
@@ -173,6 +176,8 @@ class _Story:
     async def raw_sockets(self, url: str) -> ServerView | None:
         """What the server does at once with the request that matters."""
         target = replace(self.target, url=url, cookies=self.cookies or self.target.cookies)
+        if url != self.target.url:  # a part of the page, which is asked for without what the page was given
+            target = replace(target, method="GET", body=None)
         if not visit.same_origin(url, self.target.url):
             self.notes = replace(
                 self.notes,
@@ -185,20 +190,20 @@ class _Story:
             view = await outside_lab.examine(
                 target,
                 self.household,
-                self.out / "outside",
+                self.out / OUTSIDE,
                 clients=self.tabs,
                 deadline_s=EXAMINATION_S + 3 * self.alone_s,
                 tell=lambda text: None,
+                plan=outside_plan.next_experiment,
             )
             server = outside.judge(view)
-            await self.record_raw(target)
+            if round_for(view, self.tabs) is None and self.in_time():
+                await self.record_raw(target)
         except RawClientError as problem:
             self.progress.trial_ended("outside", str(problem))
             self.notes = replace(self.notes, doubts=(*self.notes.doubts, str(problem)))
             self.save()
             return None
-        self.notes = replace(self.notes, server=server)
-        self.save()
         self.progress.trial_ended("outside", " ".join(server.because) or "nothing found")
         return server
 
@@ -208,16 +213,17 @@ class _Story:
         manifest = Manifest(RAW, RAW, None, None, self.notes.url, self.tabs, None, 1)
         into.mkdir(parents=True, exist_ok=True)
         manifest = replace(manifest, prepared_ns=time.monotonic_ns())
-        headers = list(target.headers)
-        if target.cookies:
-            headers.append(("Cookie", "; ".join(f"{name}={value}" for name, value in target.cookies)))
         report = await raw_socket.measure(
             self.household,
             urls=[target.url] * self.tabs,
             mode="cold",
             timeout_s=self.tabs * self.alone_s + SLACK_S,
             out=into / client.FILE,
-            headers=headers,
+            method=target.method,
+            headers=target.headers,
+            jars=(target.cookies,) if target.cookies else (),
+            body=target.body,
+            verify_tls=target.verify_tls,
         )
         ended_ns = report.ended_ns or time.monotonic_ns()
         recording.save(into, replace(manifest, released_ns=report.released_ns, ended_ns=ended_ns))
@@ -253,7 +259,7 @@ class _Story:
     def in_time(self) -> bool:
         """Is there time for one more experiment?"""
         spent = time.monotonic() - self.begun
-        return spent + 2 * self.alone_s < max(BUDGET_S, 10 * self.alone_s)
+        return spent + self.tabs * self.alone_s < max(BUDGET_S, 2 * self.tabs * self.alone_s)
 
     def save(self) -> None:
         diagnosis_notes.write(self.out, self.notes)
