@@ -174,6 +174,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
             "server_cpu_ns",
             "accept_queue_peak",
             "listen_overflows",
+            "pages",
         )
     }
     doubts = list(manifest.doubts)
@@ -214,6 +215,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         facts=facts,
         doubts=tuple(doubts),
         error=manifest.error,
+        workload=manifest.workload,
     )
     return judge(correlate(evidence), _cost(one))
 

@@ -19,6 +19,7 @@ from typing import Any
 from browserconc.lab import servers
 from browserconc.lab.record import WORK
 from browserconc.lab.strategies import STRATEGIES
+from browserconc.lab.workloads import WORKLOADS
 from browserconc.model.plan import BrowserChoice, Plan, Trial
 
 EVIDENCE = ("netlog", "trace", "cdp")
@@ -37,8 +38,6 @@ MAX_CLIENTS = 10_000
 MAX_DELAY_S = 600.0
 MAX_REPEAT = 1_000
 MAX_TIMEOUT_S = 7 * 24 * 3600.0
-SLACK_S = 30.0
-"""Added to n requests in a row; covers the 20 s after which Chromium's cache lock gives up."""
 
 
 class UsageError(Exception):
@@ -65,6 +64,7 @@ class Profile:
     evidence: tuple[str, ...] = ("netlog",)
     switches: tuple[str, ...] = ()
     work: str = "sleep"
+    workload: str = "navigate"
 
 
 def names() -> list[tuple[str, str]]:
@@ -112,8 +112,9 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
             tabs=chosen.tabs,
             delay_s=chosen.delay,
             repeat=repeat,
-            timeout_s=chosen.timeout or chosen.tabs * chosen.delay + SLACK_S,
+            timeout_s=chosen.timeout or chosen.tabs * chosen.delay + WORKLOADS[chosen.workload].slack_s,
             work=chosen.work,
+            workload=chosen.workload,
         )
         for server in chosen.servers
         for repeat in range(1, chosen.repeat + 1)
@@ -263,6 +264,10 @@ def _work(key: str, value: object) -> str:
     return _known(key, [_text(key, value)], WORK)[0]
 
 
+def _workload(key: str, value: object) -> str:
+    return _known(key, [_text(key, value)], WORKLOADS)[0]
+
+
 def _switches(key: str, value: object) -> tuple[str, ...]:
     """Switches of the browser, each a text of its own: a switch may hold commas."""
     if not isinstance(value, list | tuple):
@@ -302,6 +307,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "evidence": _evidence,
     "switches": _switches,
     "work": _work,
+    "workload": _workload,
 }
 
 

@@ -21,6 +21,11 @@ def run_options(command: _Command) -> _Command:
                 "--delay", type=float, metavar="SECONDS", help="How long the endpoint works on each.  [0.5]"
             ),
             click.option("--work", metavar="KIND", help="How: sleep, compute or block.  [sleep]"),
+            click.option(
+                "--workload",
+                metavar="KIND",
+                help="navigate, fetch, xhr, image, iframe, sse or websocket.  [navigate]",
+            ),
             click.option("--server", metavar="NAME", help="What serves the endpoint.  [werkzeug-threaded]"),
             click.option("--strategies", metavar="A,B,…|all", help="Ways to put the requests in flight."),
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),

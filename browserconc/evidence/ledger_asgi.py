@@ -1,4 +1,4 @@
-"""The ledger around an ASGI application: a start and an end for each of its HTTP requests."""
+"""The ledger around an ASGI application: a start and an end for each HTTP request and WebSocket."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from browserconc.evidence.ledger import Ledger
 
+SWITCHING_PROTOCOLS = 101
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -14,10 +15,10 @@ AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def around_asgi(ledger: Ledger, application: AsgiApplication) -> AsgiApplication:
-    """The same application, observed; what is no HTTP request (lifespan, WebSocket) passes through."""
+    """The same application, observed; what is neither a request nor a WebSocket (lifespan) passes through."""
 
     async def observed(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await application(scope, receive, send)
             return
         key, status = _entered(ledger, scope), None
@@ -27,6 +28,8 @@ def around_asgi(ledger: Ledger, application: AsgiApplication) -> AsgiApplication
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+            elif message["type"] == "websocket.accept":
+                status = SWITCHING_PROTOCOLS
             await send(message)
 
         try:
@@ -48,6 +51,6 @@ def _entered(ledger: Ledger, scope: Scope) -> str:
     return ledger.started(
         port=client[1] if client else 0,
         host=dict(scope["headers"]).get(b"host", b"").decode("latin-1"),
-        method=scope["method"],
+        method=scope.get("method", "GET"),  # of a WebSocket's handshake it is not said
         path=path.decode("latin-1"),
     )

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from browserconc.evidence.client import ClientLine
-from browserconc.lab.http_answer import Answer
+from browserconc.lab.http_answer import Answer, Until
 from browserconc.lab.http_request import Request
 from browserconc.lab.tcp_socket import Address
 from browserconc.lab.tls_channel import TlsChannel
@@ -29,6 +29,7 @@ class Client:
     request: Request
     addresses: deque[Address]
     channel: TlsChannel | None = None
+    until: Until = "answer"
     unsent: memoryview = NOTHING
     asking: bool = False
     socket: socket.socket | None = None

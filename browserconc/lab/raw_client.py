@@ -26,6 +26,7 @@ import msgspec
 from browserconc.evidence import client as client_log
 from browserconc.evidence.client import ClientLine
 from browserconc.lab.client_state import Client
+from browserconc.lab.http_answer import Until
 from browserconc.lab.http_request import Origin, Request, RequestError, origin, request
 from browserconc.lab.open_files import TooFewFilesError, raise_limit
 from browserconc.lab.raw_sockets import Flight
@@ -46,6 +47,7 @@ class Job:
     the release to the last answer, and in warm mode the time to connect too. `headers` and `body` are
     sent with each request, `jars` of cookies in turn: one jar serves all. None of them is written.
     Certificates are checked against the system's authorities, or those in `ca_file`, if `verify_tls`.
+    A request is over when it has what it waits `until`; then its connection is closed.
     """
 
     urls: list[str]
@@ -58,6 +60,7 @@ class Job:
     body: bytes | None = None
     verify_tls: bool = True
     ca_file: str | None = None
+    until: Until = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ def _clients(job: Job) -> list[Client]:
         if place.secure and context is None:
             context = client_context(verify=job.verify_tls, ca_file=job.ca_file)
         channel = TlsChannel(context, place.host) if place.secure and context else None
-        clients.append(Client(index, url, requests[url, jar], deque(addresses[place]), channel))
+        clients.append(Client(index, url, requests[url, jar], deque(addresses[place]), channel, job.until))
     return clients
 
 

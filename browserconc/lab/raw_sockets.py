@@ -255,7 +255,7 @@ class Flight:
             return
         answer = client.answer
         if answer is None:
-            answer = client.answer = Answer(client.request)
+            answer = client.answer = Answer(client.request, until=client.until)
         for stamp, data in _pieces(client, answer):
             if data and client.first_byte_ns is None:
                 client.first_byte_ns = stamp

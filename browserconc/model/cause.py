@@ -40,6 +40,7 @@ class Evidence:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     error: str | None = None
+    workload: str = "navigate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class TrialFinding:
-    """One trial, measured and judged."""
+    """One trial, measured and judged; `workload` is how each tab asked."""
 
     id: str
     strategy: str
@@ -128,6 +128,7 @@ class TrialFinding:
     waiting_ns: Mapping[str, int]
     cost: Cost | None
     requests: tuple[RequestFinding, ...]
+    workload: str = "navigate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ class Trial:
 
     `server` is a name of the contract such as "gunicorn-sync:4". `delay_s` is how long the endpoint
     works on each request, `work` how: "sleep", "compute" (CPU time) or "block" (sleeps in a coroutine
-    and stops an event loop by it). `timeout_s` bounds the measurement, not its preparation.
+    and stops an event loop by it). `workload` is how a tab asks for it ("navigate", "fetch",
+    "sse" …). `timeout_s` bounds the measurement, not its preparation.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Trial:
     repeat: int
     timeout_s: float
     work: str = "sleep"
+    workload: str = "navigate"
 
 
 @dataclass(frozen=True, slots=True)

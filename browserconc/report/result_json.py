@@ -148,6 +148,7 @@ class Trial(Struct, frozen=True):
     waiting_s: Waiting
     cost: Cost | None
     requests: tuple[Request, ...]
+    workload: str = "navigate"
 
 
 class Remedy(Struct, frozen=True):

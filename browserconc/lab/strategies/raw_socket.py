@@ -12,6 +12,7 @@ from tempfile import TemporaryFile
 import msgspec
 
 from browserconc.lab import raw_client
+from browserconc.lab.http_answer import Until
 from browserconc.lab.process import Household
 from browserconc.lab.raw_client import Jar, Job, Mode, Refusal, Report
 from browserconc.lab.strategy import Strategy, same_url
@@ -46,6 +47,7 @@ async def measure(
     body: bytes | None = None,
     verify_tls: bool = True,
     ca_file: Path | None = None,
+    until: Until = "answer",
 ) -> Report:
     """Sends one request per entry of `urls`, all at once, and leaves one line for each in `out`.
 
@@ -61,6 +63,7 @@ async def measure(
         body: sent with each request, written nowhere.
         verify_tls: False accepts every certificate.
         ca_file: authorities to check certificates against, instead of the system's.
+        until: when a request is over: with its answer, a stream's first event, another protocol.
 
     Raises:
         RawClientError: the process refused, failed or did not end in time.
@@ -77,6 +80,7 @@ async def measure(
         body=body,
         verify_tls=verify_tls,
         ca_file=os.fspath(ca_file) if ca_file else None,
+        until=until,
     )
     allowed_s = timeout_s * (2 if mode == "warm" else 1) + PREPARATION_S
     # Files without a name, not pipes: a job of 10,000 URLs fills a pipe, and nobody has to pump.
