@@ -22,7 +22,7 @@ import msgspec
 ROUNDS = 3
 LOAD = "import json, sys; json.load(open(sys.argv[1], encoding='utf-8'))"
 EXPLAIN = (
-    "import sys; from pathlib import Path; from browserconc.explain import Choice, explain; "
+    "import sys; from pathlib import Path; from browserconc.explanation import Choice, explain; "
     "explain(Path(sys.argv[1]), Choice())"
 )
 CHILD = """

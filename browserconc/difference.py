@@ -57,9 +57,9 @@ def criterion(gate: bool = False, thresholds: Mapping[str, float] | None = None,
 def _read(source: Path) -> Result | Readings:
     try:
         if source.is_dir():
-            from browserconc import pipeline  # noqa: PLC0415 - loads the browser's driver, which files do without
+            from browserconc import recorded  # noqa: PLC0415 - loads the browser's driver, which files do without
 
-            return pipeline.analyze(source)
+            return recorded.analyze(source)
         if source.is_char_device():  # /dev/zero never ends
             raise DifferenceError(f"{source} is a device; give a recording's folder or a result's file.")
         text = source.read_bytes()

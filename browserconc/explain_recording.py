@@ -10,7 +10,7 @@ from browserconc.analysis.sockets import network
 from browserconc.evidence import foreign
 from browserconc.evidence.log_file import LogError
 from browserconc.evidence.secrets import masked
-from browserconc.explain import Choice, pool_limits
+from browserconc.explanation import Choice, pool_limits
 from browserconc.model.finding import Result
 from browserconc.recording import RecordingError
 

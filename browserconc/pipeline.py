@@ -24,12 +24,14 @@ from browserconc.evidence.browser_logs import BrowserLogs
 from browserconc.lab import certificate as certificates
 from browserconc.lab.browser import Browsers
 from browserconc.lab.certificate import Certificate
+from browserconc.lab.hosts import Hosts
 from browserconc.lab.process import Household
 from browserconc.lab.record import Watcher, record
-from browserconc.lab.servers import parse
+from browserconc.lab.record_on_hosts import record_on_hosts
+from browserconc.lab.servers import Server, chosen
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.cause import Evidence
-from browserconc.model.finding import Cost, Environment, Result, TrialFinding
+from browserconc.model.finding import BrowserFacts, Cost, Environment, Result, TrialFinding
 from browserconc.model.plan import BrowserChoice, Plan, Trial
 from browserconc.model.timeline import Fact, Track
 from browserconc.recording import Recording, Run
@@ -38,7 +40,7 @@ from browserconc.recording import Recording, Run
 class Progress(Watcher):
     """Who is told how a run comes along; this one listens to nothing."""
 
-    def trial_started(self, trial_id: str, strategy: str, tabs: int, expected_s: float) -> None:
+    def trial_started(self, trial_id: str, strategy: str, tabs: int, expected_s: float | None) -> None:
         """A trial begins."""
 
     def update(self, trial_id: str, done: int, in_flight: int) -> None:
@@ -59,22 +61,58 @@ async def compare(plan: Plan, out: Path, progress: Progress) -> None:
     """
     recording.save_run(out, _run("compare", plan))
     with Household() as household:
-        async with AsyncExitStack() as stack:
-            browsers = None
-            certificate = _certificate(plan, household)
-            if any(STRATEGIES[trial.strategy].open for trial in plan.trials):
-                netlogs = out if "netlog" in plan.evidence else None
-                browsers = Browsers(household, _trusting(plan.browser, certificate), netlogs=netlogs)
-                await stack.enter_async_context(browsers)
-            recorded: list[Recording] = []
-            for trial in plan.trials:
-                recorded.append(
-                    await _one(plan, trial, out, len(recorded), household, browsers, certificate, progress)
-                )
-            for trial in _proofs(plan, recorded):
-                recorded.append(
-                    await _one(plan, trial, out, len(recorded), household, browsers, certificate, progress)
-                )
+        certificate = _certificate(plan, household)
+        recorded: list[Recording] = []
+        for choice, trials in _by_browser(plan):
+            async with AsyncExitStack() as stack:
+                browsers = None
+                if choice:
+                    netlogs = out if "netlog" in plan.evidence else None
+                    browsers = Browsers(household, _trusting(choice, certificate), netlogs=netlogs)
+                    await stack.enter_async_context(browsers)
+                for trial in trials:
+                    recorded.append(
+                        await _one(
+                            plan, trial, out, len(recorded), household, browsers, certificate, progress
+                        )
+                    )
+        for trial in _proofs(plan, recorded):
+            recorded.append(
+                await _one(plan, trial, out, len(recorded), household, None, certificate, progress)
+            )
+
+
+def _by_browser(plan: Plan) -> list[tuple[BrowserChoice | None, list[Trial]]]:
+    """The trials, in their order, with the one browser that is open for them."""
+    parts: list[tuple[BrowserChoice | None, list[Trial]]] = []
+    for choice in plan.browsers:
+        own = [trial for trial in plan.trials if trial.browser == choice.name]
+        first = [trial for trial in plan.trials if trial.browser is None] if not parts else []
+        together = [trial for trial in plan.trials if trial in own or trial in first]
+        if together:
+            parts.append((choice if own else None, together))
+    return parts
+
+
+async def compare_on_hosts(plan: Plan, out: Path, progress: Progress) -> None:
+    """As `compare`, with the requests of each trial shared by the hosts of `plan.cluster`.
+
+    Raises:
+        HostsError: the hosts cannot be used.
+        RecordingError: `out` cannot be written.
+    """
+    assert plan.cluster
+    recording.save_run(out, _run("compare", plan))
+    with Household() as household:
+        needed = any(STRATEGIES[trial.strategy].open for trial in plan.trials)
+        netlogs = out if "netlog" in plan.evidence else None
+        choice = plan.browsers[0] if needed else None
+        async with Hosts(household, plan.cluster, choice, netlogs=netlogs) as hosts:
+            for number, trial in enumerate(plan.trials, start=1):
+                progress.trial_started(trial.id, trial.strategy, trial.tabs, trial.delay_s)
+                folder = out / f"{number:02d}-{trial.id}"
+                one = await record_on_hosts(trial, folder, household=household, hosts=hosts)
+                progress.trial_ended(trial.id, _first_word(one))
 
 
 async def _one(
@@ -104,10 +142,14 @@ async def _one(
 
 def _certificate(plan: Plan, household: Household) -> Certificate | None:
     """One for all servers with TLS, so that a browser can be told of it when it starts."""
-    secure = any(parse(trial.server).kind.scheme == "https" for trial in plan.trials)
+    secure = any(_server(trial).kind.scheme == "https" for trial in plan.trials)
     if not secure or not certificates.can_be_made():  # then the server's start says what is missing
         return None
     return certificates.make(household.folder("certificate"))
+
+
+def _server(trial: Trial) -> Server:
+    return chosen(trial.server, app=trial.app, command=trial.command)
 
 
 def _trusting(choice: BrowserChoice, certificate: Certificate | None) -> BrowserChoice:
@@ -134,7 +176,7 @@ def _proofs(plan: Plan, recorded: Sequence[Recording]) -> list[Trial]:
             continue
         if _judged(one, BrowserLogs()).verdict.cause != "server-width":
             return []
-        wider = parse(trial.server).wider(trial.tabs)
+        wider = _server(trial).wider(trial.tabs)
         return [replace(trial, id=f"raw-socket-{wider.replace(':', '-')}", server=wider)] if wider else []
     return []
 
@@ -148,15 +190,26 @@ def analyze(folder: Path) -> Result:
     run, recordings = recording.load_run(folder)
     logs = BrowserLogs()
     trials = tuple(_judged(one, logs) for one in recordings)
+    driven = _driven(recordings, logs, headless=not run.headed)
     environment = Environment(
         run.browserconc,
         run.python,
         run.platform,
         run.cpus,
         run.memory_bytes,
-        logs.browser(recordings, headless=not run.headed),
+        driven[0] if driven else None,
+        driven[1:],
     )
     return Result(run.command, environment, trials, conclude(trials), str(folder))
+
+
+def _driven(
+    recordings: Sequence[Recording], logs: BrowserLogs, *, headless: bool
+) -> tuple[BrowserFacts, ...]:
+    """The browsers of a run, in the order in which they were driven."""
+    names = dict.fromkeys(one.manifest.browser for one in recordings)
+    of = [[one for one in recordings if one.manifest.browser == name] for name in names]
+    return tuple(facts for each in of if (facts := logs.browser(each, headless=headless)))
 
 
 def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
@@ -190,6 +243,11 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         if path.exists():
             tracks += found
             sources.add(source)
+        elif manifest.facts.get("server_model") == "unknown":
+            doubts.append(
+                "The server is a command and writes no ledger, so its queue and its workers are not seen; "
+                "--app runs an application of yours with one."
+            )
         elif manifest.released_ns is not None:
             doubts.append(f"The trial's {path.name} is missing, so what the {source} saw is not known.")
     seen = logs.seen(one)
@@ -216,6 +274,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         doubts=tuple(doubts),
         error=manifest.error,
         workload=manifest.workload,
+        browser=manifest.browser,
     )
     return judge(correlate(evidence), _cost(one))
 
@@ -235,6 +294,6 @@ def _run(command: str, plan: Plan) -> Run:
         platform=platform.platform(),
         cpus=os.cpu_count() or 1,
         memory_bytes=psutil.virtual_memory().total,
-        headed=plan.browser.headed,
+        headed=plan.browsers[0].headed,
         profile=plan.profile,
     )

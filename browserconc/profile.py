@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from browserconc.lab import servers
 from browserconc.lab.record import WORK
@@ -27,12 +28,16 @@ EVIDENCE = ("netlog", "trace", "cdp")
 NO_EVIDENCE = "none"
 OWN_SWITCHES = ("--user-data-dir", "--log-net-log", "--remote-debugging-port", "--remote-debugging-pipe")
 """Each browser gets these from us, with values of its own."""
-BROWSERS = ("chromium", "chrome", "msedge", "firefox")
+BROWSERS = ("chromium", "chrome", "msedge", "firefox", "webkit")
 
 RAW = "raw-socket"
 DEFAULT_STRATEGIES = (RAW, "tabs", "tabs-distinct", "tabs-hosts", "contexts")
 """What `compare` runs unasked. Starting ten user-data-dirs takes seconds, so they are in `all` only."""
 
+DEFAULT_DELAY_S = 0.5
+UNKNOWN_DELAY_S = 10.0
+"""Allowed for each request of which nobody said how long it takes."""
+MAX_BACKLOG = 65_535
 MAX_TABS = 1_000
 MAX_CLIENTS = 10_000
 MAX_DELAY_S = 600.0
@@ -48,23 +53,38 @@ class UsageError(Exception):
 class Profile:
     """A checked run profile; the defaults are those of `compare`.
 
-    `delay` and `timeout` are seconds; a `timeout` of None is derived from tabs and delay.
+    `delay` and `timeout` are seconds; None of a `delay` is 0.5, or unknown for an address of the user's,
+    and a `timeout` of None is derived from tabs and delay. `app`, `server_cmd`, `path` and `backlog` are
+    as in `model.plan.Trial`.
     """
 
     name: str | None = None
     description: str = ""
     tabs: int = 10
-    delay: float = 0.5
+    delay: float | None = None
     servers: tuple[str, ...] = ("werkzeug-threaded",)
     strategies: tuple[str, ...] = DEFAULT_STRATEGIES
     repeat: int = 1
     timeout: float | None = None
-    browser: str = "chromium"
+    browser: tuple[str, ...] = ("chromium",)
     headed: bool = False
     evidence: tuple[str, ...] = ("netlog",)
     switches: tuple[str, ...] = ()
+    connect: str | None = None
+    cdp: str | None = None
     work: str = "sleep"
     workload: str = "navigate"
+    app: str | None = None
+    server_cmd: str | None = None
+    path: str | None = None
+    backlog: int | None = None
+
+    @property
+    def delay_s(self) -> float | None:
+        """How long one request takes, as far as is known: not of the user's own address, unless said."""
+        if self.delay is not None:
+            return self.delay
+        return None if self.app or self.server_cmd else DEFAULT_DELAY_S
 
 
 def names() -> list[tuple[str, str]]:
@@ -106,29 +126,51 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
     chosen = _settle(profile or Profile(), given)
     trials = tuple(
         Trial(
-            id=_trial_id(chosen, strategy, server, repeat),
+            id=_trial_id(chosen, strategy, server, repeat, browser),
             strategy=strategy,
             server=server,
             tabs=chosen.tabs,
-            delay_s=chosen.delay,
+            delay_s=chosen.delay_s,
             repeat=repeat,
-            timeout_s=chosen.timeout or chosen.tabs * chosen.delay + WORKLOADS[chosen.workload].slack_s,
+            timeout_s=chosen.timeout or chosen.tabs * _longest_s(chosen) + WORKLOADS[chosen.workload].slack_s,
             work=chosen.work,
             workload=chosen.workload,
+            app=chosen.app,
+            command=chosen.server_cmd,
+            path=chosen.path or ("/" if chosen.app or chosen.server_cmd else None),
+            backlog=chosen.backlog,
+            browser=browser if STRATEGIES[strategy].open else None,
         )
+        for browser in chosen.browser
         for server in chosen.servers
         for repeat in range(1, chosen.repeat + 1)
         for strategy in chosen.strategies
+        if STRATEGIES[strategy].open or browser == chosen.browser[0]
     )
-    browser = BrowserChoice(chosen.browser, chosen.headed, chosen.switches)
-    return Plan(trials, browser, chosen.evidence, chosen.name)
+    browsers = tuple(
+        BrowserChoice(name, chosen.headed, chosen.switches, chosen.connect, chosen.cdp)
+        for name in chosen.browser
+    )
+    evidence = chosen.evidence
+    if browsers[0].is_remote:  # it writes no file for us, but tells the same over CDP
+        evidence = tuple(dict.fromkeys("trace" if name == "netlog" else name for name in evidence))
+    return Plan(trials, browsers, evidence, chosen.name)
 
 
-def _trial_id(profile: Profile, strategy: str, server: str, repeat: int) -> str:
+def _longest_s(profile: Profile) -> float:
+    return UNKNOWN_DELAY_S if profile.delay_s is None else profile.delay_s
+
+
+def _trial_id(profile: Profile, strategy: str, server: str, repeat: int, browser: str) -> str:
     """A file name: the strategy alone where that is unique."""
-    if len(profile.servers) == 1 and profile.repeat == 1:
-        return strategy
-    return f"{strategy}.{server.replace(':', '-')}.{repeat}"
+    words = [strategy]
+    if len(profile.browser) > 1 and STRATEGIES[strategy].open:
+        # Two paths may end alike, so they are numbered.
+        number = f"{profile.browser.index(browser) + 1}-" if _is_path(browser) else ""
+        words.append(f"{number}{Path(browser).name}")
+    if len(profile.servers) > 1 or profile.repeat > 1:
+        words += [server.replace(":", "-"), str(repeat)]
+    return ".".join(words)
 
 
 def _shipped() -> dict[str, Traversable]:
@@ -176,6 +218,32 @@ def _settle(profile: Profile, values: Mapping[str, object]) -> Profile:
     if not 1 <= settled.tabs <= most:
         advice = f"; {RAW} alone takes up to {MAX_CLIENTS}" if settled.tabs > most == MAX_TABS else ""
         raise UsageError(f"tabs must be 1 to {most}, not {settled.tabs}{advice}.")
+    if settled.connect and settled.cdp:
+        raise UsageError("connect and cdp are two ways to one browser; give only one of them.")
+    if len(settled.browser) > 1 and (settled.connect or settled.cdp):
+        raise UsageError("Only one browser can be named beside --connect or --cdp.")
+    if settled.cdp and settled.browser[0] in ("firefox", "webkit"):
+        raise UsageError(f"CDP is Chromium's protocol: {settled.browser[0]} has no --cdp address.")
+    return _with_users_own(settled, values)
+
+
+def _with_users_own(settled: Profile, values: Mapping[str, object]) -> Profile:
+    """Checks what the user brings along: an application, a server, an address of theirs."""
+    if settled.server_cmd is not None:
+        for other in ("app", "server", "servers", "backlog"):
+            if values.get(other) is not None:
+                raise UsageError(f'"server_cmd" and "{other}" exclude each other: the command is the server.')
+        try:
+            return replace(settled, servers=(servers.chosen("", command=settled.server_cmd).spec,))
+        except ValueError as problem:
+            raise UsageError(str(problem)) from problem
+    if settled.app is None and settled.path is not None:
+        raise UsageError('"path" goes with "app" or "server_cmd"; our endpoint goes by delay and work.')
+    for spec in settled.servers if settled.app is not None else ():
+        try:
+            servers.chosen(spec, app=settled.app)
+        except ValueError as problem:
+            raise UsageError(str(problem)) from problem
     return settled
 
 
@@ -203,6 +271,20 @@ def _timeout(key: str, value: object) -> float:
     if not 0 < number <= MAX_TIMEOUT_S:
         raise UsageError(f"{key} must be more than 0 and at most {MAX_TIMEOUT_S:.0f} seconds, not {value}.")
     return float(number)
+
+
+def _path(key: str, value: object) -> str:
+    text = _text(key, value)
+    if not text.startswith("/") or not text.isascii() or not text.isprintable() or " " in text or "#" in text:
+        raise UsageError(f"{key} must be what stands behind the port, such as /slow?n=1, not {text!r}.")
+    return text
+
+
+def _backlog(key: str, value: object) -> int:
+    number = _whole(key, value)
+    if not 1 <= number <= MAX_BACKLOG:
+        raise UsageError(f"{key} must be 1 to {MAX_BACKLOG}, not {value}.")
+    return number
 
 
 def _repeat(key: str, value: object) -> int:
@@ -285,12 +367,33 @@ def _switches(key: str, value: object) -> tuple[str, ...]:
     return words
 
 
-def _browser(key: str, value: object) -> str:
-    """A known name, or a path: whether that starts is found out by `lab.installed_browsers`."""
+def _connect(key: str, value: object) -> str:
+    return _address(key, value, ("ws", "wss"))
+
+
+def _cdp(key: str, value: object) -> str:
+    return _address(key, value, ("http", "https", "ws", "wss"))
+
+
+def _address(key: str, value: object, schemes: Sequence[str]) -> str:
     text = _text(key, value)
-    if text in BROWSERS or _is_path(text):
-        return text
-    raise _unknown("browser", text, BROWSERS, "; or the path of an executable")
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in schemes and bool(parts.hostname)
+    except ValueError:  # such as an unfinished IPv6 address
+        known = False
+    if not known:
+        raise UsageError(f"{key} must be an address that begins with {schemes[0]}://, not {text!r}.")
+    return text
+
+
+def _browser(key: str, value: object) -> tuple[str, ...]:
+    """Known names, or paths: whether those start is found out by `lab.installed_browsers`."""
+    words = [value] if isinstance(value, str) and Path(value).is_file() else _list(key, value)
+    for word in words:
+        if word not in BROWSERS and not _is_path(word):
+            raise _unknown("browser", word, BROWSERS, "; or the path of an executable")
+    return tuple(words)
 
 
 _READERS: dict[str, Callable[[str, object], object]] = {
@@ -306,8 +409,14 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "headed": _flag,
     "evidence": _evidence,
     "switches": _switches,
+    "connect": _connect,
+    "cdp": _cdp,
     "work": _work,
     "workload": _workload,
+    "app": _text,
+    "server_cmd": _text,
+    "path": _path,
+    "backlog": _backlog,
 }
 
 

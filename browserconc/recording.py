@@ -10,10 +10,12 @@ means is known by the file in `evidence/` that writes and reads it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from platformdirs import user_cache_path
 
 SCHEMA = "browserconc/recording-1"
 RUN_FILE = "run.json"
@@ -45,6 +47,8 @@ class Manifest:
     ended_ns: int | None = None
     error: str | None = None
     netlogs: tuple[str, ...] = ()
+    mozlogs: tuple[str, ...] = ()
+    browser: str | None = None
     startup_ns: int | None = None
     cpu_ns: int | None = None
     memory_bytes: int | None = None
@@ -80,9 +84,25 @@ class Recording:
         """The path of one source's log in this folder; it need not exist."""
         return self.folder / name
 
-    def netlogs(self) -> list[Path]:
-        """The NetLog files that cover this trial, those that exist."""
-        paths = [(self.folder / name).resolve() for name in self.manifest.netlogs]
+    def netlogs(self) -> list[tuple[Path, int]]:
+        """The NetLog files that cover this trial, those that exist, and how far their clock is ahead (ns).
+
+        Of the browsers on this machine it is not.
+        """
+        names = self.manifest.netlogs
+        ahead = self.manifest.facts.get("netlog_clock_ns") or [0] * len(names)
+        return [
+            (path, ahead_ns)
+            for name, ahead_ns in zip(names, ahead, strict=False)
+            for path in self._existing((name,))
+        ]
+
+    def mozlogs(self) -> list[Path]:
+        """Firefox's logs that cover this trial, those that exist."""
+        return self._existing(self.manifest.mozlogs)
+
+    def _existing(self, names: tuple[str, ...]) -> list[Path]:
+        paths = [(self.folder / name).resolve() for name in names]
         return [path for path in paths if path.is_file()]
 
 
@@ -131,6 +151,17 @@ def _write(folder: Path, name: str, value: object) -> None:
         raise RecordingError(
             f"The recording cannot be kept in {folder} ({problem.strerror}); choose a folder with --out."
         ) from problem
+
+
+def new_folder() -> Path:
+    """A folder that does not exist yet, named by the time, in the user's cache."""
+    stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+    folder = user_cache_path("browserconc") / stamp
+    number = 2
+    while folder.exists():
+        folder = folder.with_name(f"{stamp}-{number}")
+        number += 1
+    return folder
 
 
 def load_run(folder: Path) -> tuple[Run, list[Recording]]:

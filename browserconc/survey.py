@@ -10,6 +10,7 @@ import asyncio
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Protocol
 
 import psutil
@@ -18,10 +19,10 @@ from browserconc import __version__
 from browserconc.analysis import capacity
 from browserconc.lab.process import Household, ProcessError
 from browserconc.lab.server_probe import Probe
-from browserconc.lab.servers import Server, ServerError, parse, start
+from browserconc.lab.servers import Server, ServerError, chosen, start
 from browserconc.lab.strategies.raw_socket import RawClientError
 from browserconc.model.finding import Environment
-from browserconc.model.server_row import Batch, Probed, Seen, ServerRow, Survey
+from browserconc.model.server_row import Probed, Seen, ServerRow, Survey
 from browserconc.model.timeline import Track
 
 COMPUTING_S = 0.1
@@ -33,6 +34,8 @@ alone."""
 EXPECTED_S = 4.0
 """What one server takes on an idle machine, starting included; for the progress line only."""
 SLACK_S = 10.0
+LONGEST_S = 60.0
+"""For all requests of one question to an address of the user's."""
 
 
 class Told(Protocol):
@@ -45,13 +48,22 @@ class Told(Protocol):
         """It has been measured, or could not be."""
 
 
-async def measure(specs: Sequence[str], told: Told, rows: list[ServerRow]) -> None:
+async def measure(
+    specs: Sequence[str],
+    told: Told,
+    rows: list[ServerRow],
+    *,
+    app: str | None = None,
+    path: str | None = None,
+) -> None:
     """Measures each of these servers by raw sockets; one that cannot be measured is a row that says why.
 
     Args:
         specs: names as `lab.servers.parse` knows them.
         told: hears of each server when it begins, and its sentence when it is done.
         rows: each row is appended as soon as it is known, so an interruption loses one at most.
+        app: the user's application instead of the slow endpoint.
+        path: what to ask of it.
     """
     places = asyncio.Semaphore(SIDE_BY_SIDE)
     alone = asyncio.Lock()
@@ -59,7 +71,8 @@ async def measure(specs: Sequence[str], told: Told, rows: list[ServerRow]) -> No
     async def one(household: Household, spec: str) -> None:
         async with places:
             told.trial_started(spec, spec, 1, EXPECTED_S)
-            row = await _surveyed(household, parse(spec), alone)
+            server = chosen(spec, app=app)
+            row = await _surveyed(household, server, alone, path if app is None else path or "/")
             rows.append(row)
             told.trial_ended(spec, row.error or row.sentence)
 
@@ -83,51 +96,90 @@ def here(rows: Sequence[ServerRow]) -> Survey:
     return Survey(environment, tuple(rows))
 
 
-async def _surveyed(household: Household, server: Server, alone: asyncio.Lock) -> ServerRow:
+async def _surveyed(household: Household, server: Server, alone: asyncio.Lock, path: str | None) -> ServerRow:
     folder = household.folder("server")
-    stated = server.capacity
     try:
         running = await start(household, server, folder)
     except ServerError as problem:
-        log = f"\nIts log ends:\n{problem.log}" if problem.log else ""
-        return capacity.failed(server.spec, server.model, stated, f"{problem}{log}")
-    probe = Probe(household, running, folder)
+        return capacity.failed(_plain(server), problem.in_full)
     try:
-        seen: list[Seen] = []
-        while batch := capacity.next_batch(stated, server.workers, seen):
-            seen.append(Seen(batch, await _sent(probe, batch)))
-        silent = {1: await probe.silence_blocks(1)}
-        if stated and stated > 1:
-            silent[stated] = await probe.silence_blocks(stated)
-        blocking: tuple[Track, ...] = ()
-        if server.model == "event-loop":
-            path = f"/slow?delay={BLOCKING_S}&blocking=1"
-            blocking = await probe.at_once(path, COMPUTING_REQUESTS * server.workers, SLACK_S)
-        async with alone:
-            one = await probe.at_once(f"/cpu?seconds={COMPUTING_S}", 1, SLACK_S)
-            computing = await probe.at_once(f"/cpu?seconds={COMPUTING_S}", COMPUTING_REQUESTS, SLACK_S)
-        probed = Probed(
-            server=server.spec,
-            model=server.model,
-            stated=stated,
-            processes=server.workers,
-            seen=tuple(seen),
-            keep_alive=await probe.keeps_alive(),
-            silent=silent,
-            computing_alone=one,
-            computing=computing,
-            blocking_ns=round(BLOCKING_S * 1e9),
-            blocking=blocking,
-        )
+        if path is None:
+            probed = await _asked(Probe(household, running, folder), server, alone)
+        else:
+            probed = await _asked_of_users(Probe(household, running, folder, path), server, path)
     except (RawClientError, ProcessError) as problem:
         tail = "" if running.is_alive() else running.log_tail()
         why = f"{problem} The server had died; its log ends:\n{tail}" if tail else str(problem)
-        return capacity.failed(server.spec, server.model, stated, why)
+        return capacity.failed(_plain(server), why)
     finally:
         await running.stop()
     return capacity.row(probed)
 
 
-async def _sent(probe: Probe, batch: Batch) -> tuple[Track, ...]:
-    delay_s = batch.delay_ns / 1e9
-    return await probe.at_once(f"/slow?delay={delay_s:g}", batch.requests, batch.requests * delay_s + SLACK_S)
+def _plain(server: Server) -> Probed:
+    """What is known of a server without asking it."""
+    return Probed(
+        server=server.spec,
+        model=server.model,
+        stated=server.capacity,
+        backlog=server.kind.backlog,
+        processes=server.workers,
+    )
+
+
+async def _asked(probe: Probe, server: Server, alone: asyncio.Lock) -> Probed:
+    """Asks all that our own endpoint can answer."""
+    seen: list[Seen] = []
+    while batch := capacity.next_batch(server.capacity, server.workers, seen):
+        delay_s = batch.delay_ns / 1e9
+        timeout_s = batch.requests * delay_s + SLACK_S
+        tracks = await probe.at_once(f"/slow?delay={delay_s:g}", batch.requests, timeout_s)
+        seen.append(Seen(batch, tracks))
+    silent = await _beside_silence(probe, server)
+    blocking: tuple[Track, ...] = ()
+    if server.model == "event-loop":
+        path = f"/slow?delay={BLOCKING_S}&blocking=1"
+        blocking = await probe.at_once(path, COMPUTING_REQUESTS * server.workers, SLACK_S)
+    async with alone:
+        one = await probe.at_once(f"/cpu?seconds={COMPUTING_S}", 1, SLACK_S)
+        computing = await probe.at_once(f"/cpu?seconds={COMPUTING_S}", COMPUTING_REQUESTS, SLACK_S)
+    return replace(
+        _plain(server),
+        seen=tuple(seen),
+        keep_alive=await probe.keeps_alive(),
+        silent=silent,
+        computing_alone=one,
+        computing=computing,
+        blocking_ns=round(BLOCKING_S * 1e9),
+        blocking=blocking,
+    )
+
+
+async def _asked_of_users(probe: Probe, server: Server, path: str) -> Probed:
+    """Asks the user's address again and again: how long it takes is its own, and it may do anything."""
+    alone = await probe.at_once(path, 1, LONGEST_S)
+    each_ns = capacity.service_ns(alone)
+    if each_ns is None:
+        raise RawClientError(f"{path} was not answered within {LONGEST_S:g} s.")
+    if each_ns < capacity.SHORTEST_NS:
+        raise RawClientError(
+            f"{path} takes {each_ns / 1e6:.1f} ms, too short to see how many run at once: give a --path that "
+            f"takes {capacity.SHORTEST_NS / 1e6:.0f} ms or more."
+        )
+    seen: list[Seen] = []
+    while batch := capacity.next_batch(server.capacity, server.workers, seen):
+        timeout_s = min(LONGEST_S, batch.requests * each_ns / 1e9 + SLACK_S)
+        seen.append(Seen(batch, await probe.at_once(path, batch.requests, timeout_s)))
+    return replace(
+        _plain(server),
+        seen=tuple(seen),
+        keep_alive=await probe.keeps_alive(),
+        silent=await _beside_silence(probe, server, each_ns / 1e9),
+    )
+
+
+async def _beside_silence(probe: Probe, server: Server, answer_s: float = 0.0) -> dict[int, bool]:
+    silent = {1: await probe.silence_blocks(1, answer_s)}
+    if server.capacity and server.capacity > 1:
+        silent[server.capacity] = await probe.silence_blocks(server.capacity, answer_s)
+    return silent

@@ -16,7 +16,20 @@ PACKAGE = Path(__file__).resolve().parent.parent / "browserconc"
 
 BELOW_LAB = {"evidence", "recording", "model"}
 BELOW_PROFILE = BELOW_LAB | {"lab", "analysis", "report"}
-MAY_IMPORT = {
+STORIES = {
+    "pipeline",
+    "explanation",
+    "explain_recording",
+    "diagnosis",
+    "diagnose_recording",
+    "recorded",
+    "observation",
+    "survey",
+    "difference",
+    "tuning",
+}
+"""What the commands do, each told in a module of its own."""
+MAY_IMPORT: dict[str, set[str]] = {
     "model": set(),
     "recording": {"model"},
     "evidence": {"recording", "model"},
@@ -25,14 +38,22 @@ MAY_IMPORT = {
     "lab": BELOW_LAB,
     "profile": BELOW_PROFILE,
     "pipeline": BELOW_PROFILE | {"profile"},
-    "explain": BELOW_PROFILE,
-    "explain_recording": BELOW_PROFILE | {"pipeline", "explain"},
-    "watch": BELOW_PROFILE | {"explain"},
+    "explanation": BELOW_PROFILE,
+    "diagnose_recording": BELOW_PROFILE,
+    "diagnosis": BELOW_PROFILE | {"diagnose_recording", "pipeline"},
+    "explain_recording": BELOW_PROFILE | {"pipeline", "explanation"},
+    "observation": BELOW_PROFILE | {"explanation"},
+    "recorded": BELOW_PROFILE | {"pipeline", "diagnose_recording"},
     "survey": BELOW_PROFILE,
-    "difference": BELOW_PROFILE | {"pipeline"},
-    "pytest_plugin": BELOW_PROFILE | {"profile", "pipeline"},
-    "cli": BELOW_PROFILE
-    | {"profile", "pipeline", "explain", "explain_recording", "watch", "survey", "difference"},
+    "tuning": BELOW_PROFILE | {"explanation"},
+    "middleware": {"evidence"},
+    "difference": BELOW_PROFILE | {"recorded"},
+    "outcome": BELOW_PROFILE | STORIES | {"profile"},
+    "aio": BELOW_PROFILE | STORIES | {"outcome", "profile"},
+    "library": {"aio"},
+    "watching": BELOW_PROFILE | STORIES | {"aio", "library", "outcome"},
+    "pytest_plugin": BELOW_PROFILE | STORIES | {"profile", "outcome", "library"},
+    "cli": BELOW_PROFILE | STORIES | {"profile"},
     "__main__": {"cli"},
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""

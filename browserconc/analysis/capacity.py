@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
 from browserconc.analysis.concurrency import concurrency
 from browserconc.model.server_row import Batch, Probed, Seen, ServerRow
@@ -18,6 +19,8 @@ UNLIMITED_REQUESTS = 200
 FEWEST_REQUESTS = 12
 MOST_REQUESTS = 1_000
 MOST_BATCHES = 3
+SHORTEST_NS = 50_000_000
+"""Requests that take less are over before as many as are sent can be inside together."""
 _MS = 1_000_000
 
 
@@ -60,6 +63,12 @@ def _certain(one: Seen, stated: int | None, processes: int) -> bool:
     return len(by_pid) >= processes and all(len(own) > at_once(own) for own in by_pid.values())
 
 
+def service_ns(tracks: Sequence[Track]) -> int | None:
+    """How long one request took, by the server's ledger; None where none ended."""
+    lengths = [end - start for start, end in _spans(tracks)]
+    return round(median(lengths)) if lengths else None
+
+
 def at_once(tracks: Sequence[Track]) -> int:
     """The sustained level of these requests, by the server's ledger; 0 without any."""
     spans = _spans(tracks)
@@ -97,6 +106,7 @@ def row(probed: Probed) -> ServerRow:
         server=probed.server,
         model=probed.model,
         stated=probed.stated,
+        backlog=probed.backlog,
         measured=measured,
         probed_up_to=best.batch.requests,
         pids=len(shares),
@@ -115,10 +125,26 @@ def row(probed: Probed) -> ServerRow:
     return _said(found)
 
 
-def failed(server: str, model: str, stated: int | None, error: str) -> ServerRow:
+def failed(known: Probed, error: str) -> ServerRow:
     """The row for a server that could not be measured, with the sentence that says why."""
     return ServerRow(
-        server, model, stated, None, 0, 0, 0, (), None, None, None, None, 0, None, sentence="", error=error
+        server=known.server,
+        model=known.model,
+        stated=known.stated,
+        backlog=known.backlog,
+        measured=None,
+        probed_up_to=0,
+        pids=0,
+        threads=0,
+        spread=(),
+        keep_alive=None,
+        silent_connection_blocks=None,
+        silent_connections_to_block=None,
+        cpu_cores=None,
+        computing_pids=0,
+        blocking_at_once=None,
+        sentence="",
+        error=error,
     )
 
 
@@ -134,6 +160,11 @@ def _sentence(found: ServerRow) -> str:
         if found.measured != found.stated:
             stated = "no limit" if found.stated is None else str(found.stated)
             parts[0] = f"{found.measured} at once, though {stated} is stated: {_carrier(found)}"
+            if found.model == "event-loop":
+                parts.append("its handlers block the loop")
+    if 1 < len(found.spread) < sum(found.spread):
+        shares = ", ".join(map(str, found.spread))
+        parts.append(f"they took {shares} of {sum(found.spread)} requests")
     if found.silent_connection_blocks:
         parts.append("one silent connection stops it")
     elif found.silent_connections_to_block:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from browserconc.analysis.causes import CAUSES
-from browserconc.model.finding import Conclusion, Remedy, TrialFinding
+from browserconc.model.finding import Conclusion, Remedy, TrialFinding, Verdict
 from browserconc.model.workload import NOUNS
 
 RAW = "raw-socket"
@@ -27,17 +27,20 @@ FASTER = 0.9
 
 
 def conclude(trials: Sequence[TrialFinding]) -> Conclusion:
-    """The conclusion over the trials of the first server that was tried."""
+    """The conclusion over the trials of the first server and the first browser that were tried.
+
+    What the other browsers did instead is told in a sentence each.
+    """
     measured = [trial for trial in trials if trial.requests]
     if not measured:
         why = trials[0].verdict.doubts[0] if trials and trials[0].verdict.doubts else "Nothing was measured."
         return Conclusion(why, None, None, None, None, None, None, ())
     server = measured[0].server
-    here = [trial for trial in measured if trial.server == server]
+    names = list(dict.fromkeys(trial.browser for trial in measured if trial.browser))
+    others = names[1:]
+    here = [trial for trial in measured if trial.server == server and trial.browser not in others]
     raw = _typical([t for t in here if t.strategy == RAW])
-    naive = next((t for name in NAIVE if (t := _typical([t for t in here if t.strategy == name]))), None)
-    if naive is None:
-        naive = _typical([t for t in here if t.strategy != RAW])
+    naive = _naive(here)
     judged = naive or raw
     assert judged
     verdict = judged.verdict
@@ -45,7 +48,7 @@ def conclude(trials: Sequence[TrialFinding]) -> Conclusion:
         naive.makespan_ns / raw.makespan_ns if naive and raw and raw.makespan_ns and _answered(raw) else None
     )
     return Conclusion(
-        summary=_summary(raw, naive, skew),
+        summary=" ".join((_summary(raw, naive, skew), *_beside(measured, server, others))),
         culprit=verdict.culprit,
         cause=verdict.cause,
         limit=verdict.limit,
@@ -54,6 +57,26 @@ def conclude(trials: Sequence[TrialFinding]) -> Conclusion:
         skew=skew,
         remedies=tuple(_remedies(judged, here, trials)),
     )
+
+
+def _naive(here: Sequence[TrialFinding]) -> TrialFinding | None:
+    """What people would take for the concurrency test among these trials."""
+    for name in NAIVE:
+        if trial := _typical([t for t in here if t.strategy == name]):
+            return trial
+    return _typical([t for t in here if t.strategy != RAW])
+
+
+def _beside(trials: Sequence[TrialFinding], server: str | None, browsers: Sequence[str]) -> list[str]:
+    """What the same test showed in each of the other browsers."""
+    told = []
+    for browser in browsers:
+        naive = _naive([t for t in trials if t.server == server and t.browser == browser])
+        if naive:
+            name = browser.replace("\\", "/").rpartition("/")[2]
+            took = f"{_count(naive)} took {_seconds(naive.makespan_ns)}"
+            told.append(f"In {name[:1].upper()}{name[1:]}, {took[:1].lower()}{took[1:]}. {_why(naive)}")
+    return told
 
 
 def _typical(repeats: Sequence[TrialFinding]) -> TrialFinding | None:
@@ -157,6 +180,10 @@ def _summary(raw: TrialFinding | None, naive: TrialFinding | None, skew: float |
 def _skewed(naive: TrialFinding, raw: TrialFinding, skew: float) -> str:
     if naive.verdict.culprit == "browser" and skew >= 1.5:
         return f"the browser made the server look {skew:.1f} times slower than it is"
+    if naive.verdict.culprit == "browser":
+        return "hardly longer, though the browser held the tabs back"
+    if naive.verdict.cause == "h2-streams":
+        return "the raw-socket client has a connection for each request, the tabs share one"
     if naive.verdict.culprit == "server":
         return "the server is what limits them, the browser shows it truly"
     if naive.verdict.kind == "undecided":
@@ -164,22 +191,32 @@ def _skewed(naive: TrialFinding, raw: TrialFinding, skew: float) -> str:
     return "tabs show this server as it is"
 
 
+_SENTENCES = {
+    "host-limit": "The browser opens {limit} connections to one host at a time; the other requests waited "
+    "for one of them",
+    "server-width": "The server works on {at_once}; the others wait in its queue",
+    "h2-streams": "The server allows {limit} streams on one HTTP/2 connection, and the browser opens one; "
+    "the other requests waited for a stream",
+}
+"""What held the requests back, for causes whose limit belongs into the sentence."""
+
+
 def _why(trial: TrialFinding) -> str:
     verdict = trial.verdict
     share = f"{int(verdict.share * 100 + 1e-9)} % of all waiting"  # rounded down, as in the table
+    if sentence := _SENTENCES.get(verdict.cause or ""):
+        limit = verdict.limit or trial.concurrency.sustained
+        return f"{sentence.format(limit=limit, at_once=_at_once(trial))} ({share})."
     match verdict.cause:
         case "cache-lock":
+            which = (
+                "all but the first waited for its answer"
+                if _let_together(verdict)
+                else "each waited for the one before it"
+            )
             return (
-                "The tabs asked for the same URL, so each waited for the one before it at the entry of the "
-                f"HTTP cache ({share})."
+                f"The tabs asked for the same URL, so {which} at the entry of the HTTP cache ({share})."
             ) + "".join(f" {line}" for line in verdict.because[1:])
-        case "host-limit":
-            return (
-                f"The browser opens {verdict.limit} connections to one host at a time; the other requests "
-                f"waited for one of them ({share})."
-            ) + "".join(f" {line}" for line in verdict.because if "stay open" in line)
-        case "server-width":
-            return f"The server works on {_at_once(trial)}; the others wait in its queue ({share})."
         case None if verdict.kind == "concurrent":
             return f"All {trial.tabs} requests ran at once."
         case None:
@@ -187,6 +224,11 @@ def _why(trial: TrialFinding) -> str:
         case other:
             what = next((cause.what for cause in CAUSES if cause.id == other), other)
             return f"{what.removesuffix('.')} ({share})."
+
+
+def _let_together(verdict: Verdict) -> bool:
+    """Whether the cache lock held the others once only, as Firefox's does (`causes/cache_lock.py`)."""
+    return any(line.startswith("Firefox then let all") for line in verdict.because)
 
 
 def _server_side(naive: TrialFinding) -> str:

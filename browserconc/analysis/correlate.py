@@ -36,7 +36,7 @@ def correlate(evidence: Evidence) -> Case:
     for track in evidence.tracks:
         by_source[track.source].append(track)
     requests = [_Request(track) for track in sorted(by_source["client"], key=lambda t: t.index or 0)]
-    _join_browser(requests, by_source["netlog"], evidence)
+    _join_browser(requests, by_source["netlog"] or by_source["mozlog"], evidence)
     _join_cdp(requests, by_source["cdp"], evidence)
     strangers = _join_ledger(requests, by_source["ledger"])
     doubts = list(evidence.doubts)
@@ -44,10 +44,17 @@ def correlate(evidence: Evidence) -> Case:
     if guessed:
         doubts.append(
             f"{guessed} requests for equal addresses were found in the server's ledger by their order, "
-            "because the browser's ports are not known without its NetLog."
+            "because "
+            + (
+                "Firefox's log does not name its ports."
+                if "mozlog" in evidence.sources
+                else "the browser's ports are not known without its NetLog."
+            )
         )
-    if "netlog" in evidence.sources and (missing := sum(r.browser is None for r in requests)):
-        doubts.append(f"{missing} of {len(requests)} requests are missing from the browser's NetLog.")
+    logged = {"netlog": "the browser's NetLog", "mozlog": "Firefox's log"}
+    for source in logged.keys() & evidence.sources:
+        if missing := sum(r.browser is None for r in requests):
+            doubts.append(f"{missing} of {len(requests)} requests are missing from {logged[source]}.")
     if "ledger" in evidence.sources:
         unseen = sum(r.ledger is None and r.client.facts.get("error") is None for r in requests)
         if unseen:
@@ -145,7 +152,7 @@ def _join_by_order(requests: list[_Request], left: list[Track]) -> tuple[list[Tr
         served[str(track.facts.get("host")), track.url].append(track)
     guessed = 0
     for address, equal in blind.items():
-        sent_known = all(request.cdp and request.cdp.span("send") for request in equal)
+        sent_known = all(_is_sent_known(request) for request in equal)
         equal.sort(key=_sent if sent_known else _done)
         tracks = sorted(served[address], key=_began if sent_known else _ended)
         guessed += len(equal) if len(equal) > 1 else 0
@@ -190,11 +197,16 @@ def _sent(request: _Request) -> int:
     """When the request went out, as exactly as is known."""
     if request.browser and (sent := request.browser.span("HTTP_TRANSACTION_SEND_REQUEST")):
         return sent.start_ns
-    if request.cdp and (sent := request.cdp.span("send")):
-        return sent.start_ns
+    for track in (request.browser, request.cdp):
+        if track and (sent := track.span("send")):
+            return sent.start_ns
     if sent := request.client.span("send"):
         return sent.start_ns
     return _start(request.client)
+
+
+def _is_sent_known(request: _Request) -> bool:
+    return any(track and track.span("send") for track in (request.browser, request.cdp))
 
 
 def _done(request: _Request) -> int:

@@ -19,19 +19,25 @@ Asking = Generator[Ask, Window, None]
 
 PAYS = 1.05
 """A doubling that brings less than five per cent does not pay."""
-CLOSE = 0.9
-"""A setting within a tenth of the best may be the best: it takes its turns in the comparison."""
+CURVE_FROM = 16
+"""The fitted curve has a say from five doublings on: before, it has three unknowns for as many points."""
+CLOSE = 0.8
+"""A setting within a fifth of the best may be the best: windows differ by as much on a busy machine."""
+EQUAL = 0.93
+"""A setting so near to the best may be as good, for less memory."""
 CANDIDATES = 3
 ROUNDS = 8
 
-GROWTH_SHARE, PROBE_SHARE, COMPARE_SHARE = 0.55, 0.68, 0.84
+GROWTH_SHARE, PROBE_SHARE, COMPARE_SHARE = 0.5, 0.62, 0.86
 """How much of the budget may be spent at the end of each part; the rest shows what binds, and variations."""
 WINDOW_SHARE = 0.02
 """One window's part of the budget: 1.2 s of 60 s."""
 LEAST_PAGE_TIMES = 2.5
 """A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
-OBSERVING_COST = 2.0
-"""Looking starts a browser that writes its log: so many times what opening the tabs took."""
+DEAR = {"observed": 1.5, "context": 1.5, "browser": 3.0}
+"""How often the cost of the plain setting: reading a trace; opening a tab, or a context, for each page."""
+BEHIND = 0.8
+"""A unit that gives less than this of what another gives with as many tabs grows no further."""
 
 
 def tune(first: Setting, ceiling: Ceiling) -> Generator[Ask, Window, Advice]:
@@ -53,25 +59,50 @@ class _Search:
     ceiling: Ceiling
     seen: list[Seen] = field(default_factory=list)
     stopped: dict[Unit, str] = field(default_factory=dict)
+    behind: set[Unit] = field(default_factory=set)
 
     def grow(self, unit: Unit, first: int) -> Asking:
         """Doubles the tabs of one unit until a limit is reached or doubling does not pay."""
-        n, before = first, 0.0
+        n, most, vain = first, 0.0, 0
         while True:
             setting = Setting.of(unit, n)
-            reason = self._too_far(setting) or self._too_dear(setting, GROWTH_SHARE)
+            reason = self._too_far(setting) or self._too_dear(setting, GROWTH_SHARE) if self.seen else None
             if not reason:
                 yield from self._ask(setting, "grow")
                 point = self._point(setting)
                 reason = advice.beyond(point, self.ceiling) or self.seen[-1][1].pressure.said
                 merit = advice.merit(point, self.ceiling)
-                if not reason and merit < PAYS * before:
-                    reason = f"{n} tabs bring less than {PAYS - 1:.0%} more than {n // 2}"
-                before = merit
+                vain = vain + 1 if merit < PAYS * most else 0
+                patience = 2 if point.others_share > advice.DISTURBED else 1
+                most = max(most, merit)
+                if not reason and vain >= patience:
+                    reason = f"{n} tabs bring no more than {n >> vain}"
+                elif not reason and (other := self._ahead(point)):
+                    reason = f"{n} tabs bring less than {other} does"
+                    self.behind.add(unit)
+                elif not reason and not self._can_pay(unit, point, most):
+                    reason = f"by the fitted curve {2 * n} tabs bring no more than {n}"
             if reason:
                 self.stopped[unit] = reason
                 return
             n *= 2
+
+    def _can_pay(self, unit: Unit, point: Point, most: float) -> bool:
+        """Whether the fitted curve, once there are enough points for it, lets a doubling pay."""
+        law = advice.fitted(self.seen, self.ceiling, unit)
+        if law is None or self.ceiling.goal != "throughput" or point.setting.total < CURVE_FROM:
+            return True
+        return law.rate(2 * point.setting.total) >= PAYS * most
+
+    def _ahead(self, point: Point) -> Unit | None:
+        """The unit that does much better with as many tabs."""
+        known = advice.points(self.seen, self.ceiling)
+        mine = advice.merit(point, self.ceiling)
+        for unit in UNITS:
+            other = known.get(Setting.of(unit, point.setting.total))
+            if other and mine < BEHIND * advice.merit(other, self.ceiling):
+                return unit
+        return None
 
     def probe(self) -> Asking:
         """Tries what lies around the best setting and the predicted knee."""
@@ -100,8 +131,10 @@ class _Search:
             return
         setting = chosen.setting
         for purpose, change in advice.VARIATIONS:
-            opened = not change.get("observed", False)
-            if not self._too_dear(setting, 1.0, opened=opened, factor=1.0 if opened else OBSERVING_COST):
+            if change.get("many_sites") and not self.ceiling.own_pages:
+                continue
+            factor = DEAR.get(purpose) or DEAR.get(str(change.get("lifetime")), 1.0)
+            if not self._too_dear(setting, 1.0, opened=True, factor=factor):
                 yield from self._ask(setting, purpose, alone=False, **change)
 
     def _ask(self, setting: Setting, purpose: str, **how: object) -> Asking:
@@ -128,6 +161,8 @@ class _Search:
             knee = round(law.knee)
             if n / 2 < knee < 2 * n:
                 yield _of_total(best, knee)
+        if "PAGE" not in self.behind:  # tabs of one context take the least memory
+            yield Setting.of("PAGE", n)
         yield _of_total(best, round(n * 1.5))
         if n >= 4:
             yield Setting(2, max(1, n // 2), 1)
@@ -135,12 +170,18 @@ class _Search:
             yield _of_total(best, round(n * 0.75))
 
     def _candidates(self) -> list[Setting]:
+        """The best few, and the one with the least memory of those that may be as good."""
         allowed = advice.allowed(advice.points(self.seen, self.ceiling).values(), self.ceiling)
         ranked = sorted(allowed, key=lambda point: advice.merit(point, self.ceiling), reverse=True)
         if not ranked:
             return []
-        least = CLOSE * advice.merit(ranked[0], self.ceiling)
-        return [point.setting for point in ranked[:CANDIDATES] if advice.merit(point, self.ceiling) >= least]
+        most = advice.merit(ranked[0], self.ceiling)
+        close = [point for point in ranked if advice.merit(point, self.ceiling) >= CLOSE * most]
+        cheapest = min(
+            (point for point in close if advice.merit(point, self.ceiling) >= EQUAL * most),
+            key=lambda point: (point.memory_bytes or 0, point.setting.total),
+        )
+        return list(dict.fromkeys(point.setting for point in (*close[: CANDIDATES - 1], cheapest)))
 
     def _too_far(self, setting: Setting) -> str | None:
         """Why this setting must not be tried at all."""
@@ -151,17 +192,14 @@ class _Search:
     def _too_dear(
         self, setting: Setting, share: float, *, opened: bool = False, factor: float = 1.0
     ) -> str | None:
-        """Whether the budget's share would not hold it, by what tabs took to open so far."""
+        """Whether the budget's share would not hold it, by what the most similar one took."""
         spent = sum(window.took_ns for _, window in self.seen) + self.ceiling.closing_ns
-        opening = (
-            0.0
-            if opened
-            else max(
-                ((window.took_ns - window.window_ns) / ask.setting.total for ask, window in self.seen[1:]),
-                default=0.0,
-            )
-        )
-        cost = factor * (self._window_ns() * 1.3 + opening * setting.total)
+        like = [(ask.setting.total, window) for ask, window in self.seen if ask.alone != opened]
+        overhead = 0.0
+        if like:
+            total, window = min(like, key=lambda pair: abs(pair[0] - setting.total))
+            overhead = (window.took_ns - window.window_ns) * max(1.0, setting.total / total)
+        cost = factor * (self._window_ns() + overhead)
         return "the budget is used up" if spent + cost > share * self.ceiling.budget_ns else None
 
 

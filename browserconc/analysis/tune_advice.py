@@ -23,6 +23,7 @@ from browserconc.model.tuning import (
     Setting,
     Unit,
     Variation,
+    Wear,
     Window,
 )
 
@@ -36,15 +37,15 @@ BARELY_SLOWER = 0.98
 """Two per cent less throughput is given away for less memory: as much as windows of one setting differ."""
 HOLDS = 0.3
 """A cause binds where it has this much of the time that the requests took."""
-_SEPARATE = {"observed", "new tab per page", "new context per page", "cache off"}
-
 VARIATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("observed", {"observed": True}),
     ("new context per page", {"lifetime": "browser"}),
     ("new tab per page", {"lifetime": "context"}),
+    ("many sites", {"many_sites": True}),
     ("cache off", {"cache": False}),
 )
 """What is changed at the chosen setting: a name, and what the Ask says of it."""
+_SEPARATE = {purpose for purpose, _ in VARIATIONS}
 
 
 def advise(seen: Sequence[Seen], ceiling: Ceiling, stopped: Mapping[Unit, str] | None = None) -> Advice:
@@ -63,7 +64,7 @@ def advise(seen: Sequence[Seen], ceiling: Ceiling, stopped: Mapping[Unit, str] |
         fitted_unit=unit,
         stopped=dict(stopped or {}),
         variations=_variations(seen, chosen) if chosen else (),
-        wear=wear([window for ask, window in seen if chosen and ask.setting == chosen.setting]),
+        wear=_wear(seen, chosen) if chosen else None,
         waiting=waiting,
         doubts=_doubts(seen, measured.values(), chosen, ceiling),
     )
@@ -95,20 +96,15 @@ def _point(setting: Setting, windows: Sequence[Window], ceiling: Ceiling) -> Poi
         memory_bytes=max(memory, default=None),
         cpu_share=fmean(window.cpu_share for window in windows),
         others_share=fmean(window.others_share for window in windows),
-        cpu_ns_per_page=round(sum(window.cpu_ns for window in windows) / max(1, len(durations))),
+        cpu_ns_per_page=_cpu_ns_per_page(windows),
         windows=len(windows),
     )
     return replace(point, bound_by=_binds(point, ceiling, {}))
 
 
-def undisturbed(point: Point) -> float:
-    """Its rate, had other programs left the processors to it.
-
-    Where the processors are the limit and others had a part of them, the rate is that of the rest.
-    """
-    if point.cpu_share < SATURATED:
-        return point.pages_per_s
-    return point.pages_per_s / max(0.1, 1 - point.others_share)
+def _cpu_ns_per_page(windows: Sequence[Window]) -> int:
+    pages = sum(window.pages_per_s * window.window_ns / 1e9 for window in windows)
+    return round(sum(window.cpu_ns for window in windows) / pages) if pages else 0
 
 
 def merit(point: Point, ceiling: Ceiling) -> float:
@@ -117,7 +113,7 @@ def merit(point: Point, ceiling: Ceiling) -> float:
     Throughput: the rate. Latency: the rate over the 95th percentile of a page's time (Kleinrock's
     power, whose peak is the knee of a queue). Memory: the rate per byte.
     """
-    rate = undisturbed(point)
+    rate = point.pages_per_s
     match ceiling.goal:
         case "latency":
             return rate / max(1, point.p95_ns)
@@ -177,7 +173,7 @@ def fitted(seen: Sequence[Seen], ceiling: Ceiling, unit: Unit) -> Fit | None:
     ]
     return usl.fit(
         [
-            usl.Measured(point.setting.total, undisturbed(point), point.rate_error)
+            usl.Measured(point.setting.total, point.pages_per_s, point.rate_error)
             for point in family
             if point.pages and point.error_share <= ceiling.error_share
         ]
@@ -211,6 +207,11 @@ def too_much_memory(seen: Sequence[Seen], setting: Setting, ceiling: Ceiling) ->
     return None
 
 
+def _wear(seen: Sequence[Seen], chosen: Point) -> Wear | None:
+    mine = [window for ask, window in seen if ask.setting == chosen.setting and ask.purpose not in _SEPARATE]
+    return wear(mine, [window for ask, window in seen if ask.purpose == "compare"])
+
+
 def _binds(point: Point, ceiling: Ceiling, waiting: Mapping[str, float]) -> str | None:
     """What keeps a point from being faster: a cause's id, a constraint, or None: nothing was seen to."""
     held = {cause: share for cause, share in waiting.items() if cause not in {"service", "unattributed"}}
@@ -225,20 +226,14 @@ def _binds(point: Point, ceiling: Ceiling, waiting: Mapping[str, float]) -> str 
 def _variations(seen: Sequence[Seen], chosen: Point) -> tuple[Variation, ...]:
     """Each compared with the windows of the chosen setting that took turns with others, the latest."""
     mine = [window for ask, window in seen if ask.setting == chosen.setting and ask.purpose not in _SEPARATE]
-    reference = fmean(_undisturbed(window) for window in mine[-3:])
+    reference = fmean(window.pages_per_s for window in mine[-3:])
     found = []
     for ask, window in seen:
-        if ask.purpose in _SEPARATE - {"observed"} and ask.setting == chosen.setting and window.durations_ns:
+        if ask.purpose in _SEPARATE - {"observed"} and ask.setting == chosen.setting:
             p95 = _quantile(sorted(window.durations_ns), 0.95)
-            ratio = _undisturbed(window) / reference if reference else 0.0
+            ratio = window.pages_per_s / reference if reference else 0.0
             found.append(Variation(ask.purpose, ask.lifetime, ask.cache, window.pages_per_s, ratio, p95))
     return tuple(found)
-
-
-def _undisturbed(window: Window) -> float:
-    if window.cpu_share < SATURATED:
-        return window.pages_per_s
-    return window.pages_per_s / max(0.1, 1 - window.others_share)
 
 
 def _doubts(

@@ -1,4 +1,4 @@
-"""What cannot be said where the browser left no NetLog: a reason to leave a trial undecided."""
+"""What cannot be said where the browser left no log of its own: a reason to leave a trial undecided."""
 
 from __future__ import annotations
 
@@ -6,16 +6,41 @@ from browserconc.analysis.service import on_the_wire_ns
 from browserconc.model.cause import HANDOVER_NS, Case
 from browserconc.model.finding import Concurrency
 
-_AGAIN = "repeat with --evidence netlog"
+_AGAIN = "repeat with --evidence netlog, in Chromium or Firefox"
+
+
+UNEQUAL = 1.5
+"""Of answers that all took about as long none waited for another."""
+
+
+def unknown_server(case: Case) -> str | None:
+    """Why nobody can tell what a server did that writes no ledger; None where it does, or where it is clear.
+
+    Requests that were sent together and answered in equal times ran together. Where the times differ they
+    queued or slowed each other down, or some are more work.
+    """
+    if case.evidence.server is None or "ledger" in case.evidence.sources:
+        return None
+    took = [
+        timeline.end_ns - sent
+        for timeline in case.timelines
+        if timeline.error is None and (sent := on_the_wire_ns(timeline)) is not None
+    ]
+    if not took or max(took) <= UNEQUAL * min(took) + HANDOVER_NS:
+        return None
+    return (
+        f"The answers took {min(took) / 1e9:.2f} to {max(took) / 1e9:.2f} s; whether the server queued the "
+        "requests or worked longer on some is not known without its ledger."
+    )
 
 
 def unseen(case: Case, level: Concurrency) -> str | None:
-    """Why nobody can tell what held the requests back; None where there was a NetLog or no browser.
+    """Why nobody can tell what held the requests back; None where there was such a log or no browser.
 
     CDP shows that a request was stalled before it was sent. Whether at the lock of a cache entry
     or for a connection it does not: both are time before sendStart, on a connection that is reused.
     """
-    if "netlog" in case.evidence.sources:
+    if case.evidence.sources & {"netlog", "mozlog"}:
         return None
     stalls = [
         blocked.end_ns - blocked.start_ns

@@ -20,7 +20,7 @@ Matrix = list[Vector]
 
 _NORMAL95 = 1.96
 _LEAST_NOISE = 0.02
-"""No rate is taken to be surer than to 2 %: two windows of one setting differ by as much on a calm machine."""
+"""No rate is taken to be surer than to 2 %: windows of one setting differ by as much on a calm machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from browserconc.analysis.attribute import attribute
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import Interval, concurrency, service_spans
 from browserconc.analysis.service import on_the_wire_ns, service_claims
-from browserconc.analysis.unseen import unseen
+from browserconc.analysis.unseen import unknown_server, unseen
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import (
     SERVICE,
@@ -62,6 +62,7 @@ def judge(case: Case, cost: Cost | None) -> TrialFinding:
         cost=cost,
         requests=requests,
         workload=evidence.workload,
+        browser=evidence.browser,
     )
 
 
@@ -176,9 +177,11 @@ def _verdict(
     doubts: tuple[str, ...],
 ) -> Verdict:
     count = len(requests)
-    if reason := _no_verdict(case, requests, level):
-        return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     candidates = [cause for cause in CAUSES if held.get(cause.id)]
+    narrowest = min((_limit(cause, case, level) for cause in candidates), default=count)
+    reason = _no_verdict(case, requests, level)
+    if reason := reason or (unknown_server(case) if narrowest > 1 else None):
+        return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     slowed = any(cause.slows for cause in candidates)
     if not slowed and (
         level.sustained >= count
@@ -227,7 +230,8 @@ def _nothing_in_the_way(
     stretch of it may be unexplained, and at least half of them must have run at once.
     """
     seen_whole = all(request.error is None for request in requests) and all(
-        {"netlog", "ledger"} <= timeline.tracks.keys() for timeline in case.timelines
+        "ledger" in timeline.tracks and timeline.tracks.keys() & {"netlog", "mozlog"}
+        for timeline in case.timelines
     )
     unexplained = held_back(requests, UNATTRIBUTED, service_ns)
     return seen_whole and not unexplained and level.sustained >= max(2, len(requests) / 2)

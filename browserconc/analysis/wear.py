@@ -15,8 +15,13 @@ _NOTICEABLE = 0.1
 """A context is worth replacing when its pages take a tenth longer, or its memory has doubled."""
 
 
-def wear(windows: Sequence[Window]) -> Wear | None:
-    """What the windows of one setting, in the order of time, say; None where they are too few to say it."""
+def wear(windows: Sequence[Window], turns: Sequence[Window]) -> Wear | None:
+    """What tabs that were reused say; None where they loaded too little to say it.
+
+    Args:
+        windows: those of one setting.
+        turns: all windows during which no tab was opened or closed, in the order of time.
+    """
     pairs = [
         (age, ns)
         for window in windows
@@ -27,7 +32,7 @@ def wear(windows: Sequence[Window]) -> Wear | None:
         return None
     slower = _slope([age for age, _ in pairs], [ns for _, ns in pairs])
     mean_ns = fmean(ns for _, ns in pairs)
-    per_page = _bytes_per_page(windows)
+    per_page = _bytes_per_page(turns)
     recycle = []
     if slower is not None and slower > 0:
         recycle.append(round(_NOTICEABLE * mean_ns / slower))
@@ -42,14 +47,14 @@ def wear(windows: Sequence[Window]) -> Wear | None:
     )
 
 
-def _bytes_per_page(windows: Sequence[Window]) -> int | None:
+def _bytes_per_page(turns: Sequence[Window]) -> int | None:
     """How much the open tabs' memory grew per page, where it grew for sure."""
     sizes: list[float] = []
     pages: list[float] = []
     done = 0
-    for window in windows:
+    for window in turns:
         done += len(window.durations_ns)
-        if window.memory_bytes is None and window.pool_bytes is not None:  # the tabs that take turns
+        if window.pool_bytes is not None:
             sizes.append(window.pool_bytes)
             pages.append(done)
     slope = _slope(pages, sizes) if len(sizes) > 3 else None

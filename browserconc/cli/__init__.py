@@ -10,6 +10,8 @@ import click
 from browserconc import __version__
 from browserconc.cli.causes import causes
 from browserconc.cli.compare import compare
+from browserconc.cli.completion import completion
+from browserconc.cli.diagnose import diagnose
 from browserconc.cli.diff import diff
 from browserconc.cli.doctor import doctor
 from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED
@@ -19,6 +21,7 @@ from browserconc.cli.report import report
 from browserconc.cli.schema import schema
 from browserconc.cli.serve import serve
 from browserconc.cli.servers import servers
+from browserconc.cli.tune import tune
 from browserconc.cli.watch import watch
 from browserconc.lab import interruption
 from browserconc.report import streams
@@ -72,5 +75,20 @@ def cli() -> None:
     """
 
 
-for command in (compare, report, diff, explain, watch, doctor, servers, serve, causes, profiles, schema):
+for command in (
+    compare,
+    diagnose,
+    explain,
+    watch,
+    servers,
+    serve,
+    tune,
+    report,
+    diff,
+    causes,
+    doctor,
+    profiles,
+    schema,
+    completion,
+):
     cli.add_command(command)

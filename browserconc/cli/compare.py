@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from browserconc.cli import completing
+from browserconc.cli.cluster import cluster_options
 from browserconc.cli.exits import EXPECTATION_FAILED, INTERRUPTED, CannotMeasure, WrongUsage
-from browserconc.cli.measuring import analyzed, measure, new_recording, provide_browser, unmeasured
+from browserconc.cli.measuring import analyzed, measure, provide_browser, unmeasured
 from browserconc.cli.options import report_options, run_options
 from browserconc.cli.output import check_targets, show
+from browserconc.model.plan import Cluster
 
 
 @click.command()
-@click.argument("profile_name", metavar="[PROFILE]", required=False)
+@click.argument("profile_name", metavar="[PROFILE]", required=False, shell_complete=completing.profiles)
 @run_options
 @report_options
+@cluster_options
 @click.option("--out", metavar="DIR", help="Where the recording is kept.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @click.option("--install-browser", is_flag=True, help="Provide a browser first where none is found.")
@@ -35,6 +40,7 @@ def compare(
     expect: tuple[str, ...],
     fail_on: tuple[str, ...],
     profile: str | None,
+    cluster: Cluster | None,
     **options: Any,
 ) -> int:
     """Contrast raw sockets with browser tabs against a slow Flask endpoint.
@@ -45,14 +51,14 @@ def compare(
     browserconc compare forum-thread
     browserconc compare --expect contexts=concurrent --json result.json
     """
-    from browserconc import pipeline
+    from browserconc import pipeline, recording
     from browserconc import profile as profiles
     from browserconc.analysis.expectation import Expectation, ExpectationError, Gate
 
     try:
         name = profile_name or profile
         chosen = profiles.load(name) if name else None
-        plan = profiles.plan(chosen, **options)
+        plan = replace(profiles.plan(chosen, **options), cluster=cluster)
         expectations = [Expectation.parse(text, [trial.strategy for trial in plan.trials]) for text in expect]
         gates = [Gate.parse(text) for text in fail_on]
     except (profiles.UsageError, ExpectationError) as problem:
@@ -62,9 +68,10 @@ def compare(
         provide_browser()
     if out == "":
         raise WrongUsage("--out must name a folder.")
-    folder = Path(out) if out else new_recording()
+    folder = Path(out) if out else recording.new_folder()
     try:
-        interrupted = measure(lambda progress: pipeline.compare(plan, folder, progress), quiet)
+        run = pipeline.compare_on_hosts if cluster else pipeline.compare
+        interrupted = measure(lambda progress: run(plan, folder, progress), quiet)
         result = analyzed(folder)
         demands: list[Expectation | Gate] = [*expectations, *gates]
         checks = [

@@ -38,8 +38,8 @@ def explain(
     browserconc explain chrome-net-export-log.json
     browserconc explain crawl.json.gz --url '*/api/*' --top 20
     """
-    from browserconc.explain import Choice, LogError
-    from browserconc.explain import explain as explain_log
+    from browserconc.explanation import Choice, LogError
+    from browserconc.explanation import explain as explain_log
 
     check_targets(json_file, markdown)
     choice = Choice(url, since)

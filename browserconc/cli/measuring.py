@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,14 @@ if TYPE_CHECKING:
     from browserconc.model.finding import Result
 
 
+LAST_WORDS = 8
+"""Lines of a server's log that go with the message that it failed."""
+
+
 def measure(measuring: Callable[[Any], Any], quiet: bool) -> bool:
     """Runs a measurement with its live view; True if it was interrupted, and all it started is gone."""
     from browserconc.lab.browser import BrowserError
+    from browserconc.lab.hosts import HostsError
     from browserconc.lab.process import ProcessError
     from browserconc.recording import RecordingError
     from browserconc.report.progress import TrialProgress
@@ -30,7 +34,7 @@ def measure(measuring: Callable[[Any], Any], quiet: bool) -> bool:
         if stop.in_haste:
             raise KeyboardInterrupt from None
         return True
-    except (BrowserError, ProcessError, RecordingError) as problem:
+    except (BrowserError, HostsError, ProcessError, RecordingError) as problem:
         raise CannotMeasure(str(problem)) from problem
     return False
 
@@ -41,11 +45,11 @@ def analyzed(folder: Path) -> Result:
     Raises:
         CannotMeasure: It cannot be read.
     """
-    from browserconc import pipeline
+    from browserconc import recorded
     from browserconc.recording import RecordingError
 
     try:
-        return pipeline.analyze(folder)
+        return recorded.analyze(folder)
     except RecordingError as problem:
         raise CannotMeasure(str(problem)) from problem
 
@@ -56,8 +60,19 @@ def unmeasured(result: Result) -> str | None:
         if not any(request.error is None for request in trial.requests):
             verdict, *reasons = trial.verdict.doubts
             plain = [reason for reason in reasons if "died" in reason or "failed" in reason]
-            return f"{trial.strategy} could not be measured: {(plain or reasons or [verdict])[0]}"
+            why = f"{trial.strategy} could not be measured: {(plain or reasons or [verdict])[0]}"
+            return why + _last_words(result, trial.id)
     return None if result.trials else "Nothing was measured."
+
+
+def _last_words(result: Result, trial_id: str) -> str:
+    """The end of the log of the trial's server, if it said anything."""
+    from browserconc.lab.running import LOG, tail
+
+    for log in Path(result.recording or "").glob(f"*-{trial_id}/{LOG}"):
+        if text := tail(log, LAST_WORDS):
+            return f"\nThe server's log ends:\n{text}"
+    return ""
 
 
 def provide_browser() -> None:
@@ -71,16 +86,3 @@ def provide_browser() -> None:
     except installed_browsers.BrowserError as problem:
         raise CannotMeasure(str(problem)) from problem
     click.echo(f"Browser: {path} ({installed_browsers.version(path)})", err=True)
-
-
-def new_recording() -> Path:
-    """A folder that does not exist yet, named by the time, in the user's cache."""
-    from platformdirs import user_cache_path
-
-    stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
-    folder = user_cache_path("browserconc") / stamp
-    number = 2
-    while folder.exists():
-        folder = folder.with_name(f"{stamp}-{number}")
-        number += 1
-    return folder

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from browserconc.cli import completing
 from browserconc.cli.output import FILES, wanted_file
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -26,8 +27,22 @@ def run_options(command: _Command) -> _Command:
                 metavar="KIND",
                 help="navigate, fetch, xhr, image, iframe, sse or websocket.  [navigate]",
             ),
-            click.option("--server", metavar="NAME", help="What serves the endpoint.  [werkzeug-threaded]"),
-            click.option("--strategies", metavar="A,B,…|all", help="Ways to put the requests in flight."),
+            click.option(
+                "--server",
+                metavar="NAME",
+                shell_complete=completing.servers,
+                help="What serves the endpoint.  [werkzeug-threaded]",
+            ),
+            click.option("--app", metavar="MODULE:ATTR", help="Your WSGI or ASGI application, not ours."),
+            click.option("--server-cmd", metavar="'…{port}…'", help="Any other command that serves HTTP."),
+            click.option("--path", metavar="/…", help="What to ask of --app or --server-cmd.  [/]"),
+            click.option("--backlog", type=int, metavar="N", help="Connections that may wait to be taken."),
+            click.option(
+                "--strategies",
+                metavar="A,B,…|all",
+                shell_complete=completing.strategies,
+                help="Ways to put the requests in flight.",
+            ),
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest time for one trial."),
             click.option("--browser", metavar="NAME|PATH", help="chromium, a channel or an executable."),
@@ -42,8 +57,17 @@ def run_options(command: _Command) -> _Command:
             click.option(
                 "--evidence", metavar="LIST|none", help="netlog, trace, cdp: asked of the browser.  [netlog]"
             ),
+            click.option(
+                "--connect", metavar="WS-URL", help="Browsers of a Playwright server, by its address."
+            ),
+            click.option("--cdp", metavar="URL", help="A Chrome that runs already, by its debugging port."),
             click.option("--headed", is_flag=True, default=None, help="Show the browser's windows."),
-            click.option("--profile", metavar="NAME|FILE", help="A run profile; options given here win."),
+            click.option(
+                "--profile",
+                metavar="NAME|FILE",
+                shell_complete=completing.profiles,
+                help="A run profile; options given here win.",
+            ),
         ]
     ):
         command = option(command)

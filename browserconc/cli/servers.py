@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from browserconc.cli import completing
 from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED, WrongUsage
 from browserconc.cli.measuring import measure
 from browserconc.cli.output import check_targets, colour, width, write
@@ -15,28 +16,36 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("names", metavar="[NAME…]", nargs=-1)
+@click.argument("names", metavar="[NAME…]", nargs=-1, shell_complete=completing.servers)
+@click.option("--app", metavar="MODULE:ATTR", help="Your WSGI or ASGI application, not ours.")
+@click.option("--path", metavar="/…", help="What to ask of it: an address that takes some time.  [/]")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the rows as JSON; - for stdout alone.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
-def servers(names: tuple[str, ...], json_file: str | None, quiet: bool) -> int:
+def servers(
+    names: tuple[str, ...], app: str | None, path: str | None, json_file: str | None, quiet: bool
+) -> int:
     """Measure what each server really does at once, by raw sockets.
 
     \b
     browserconc servers
     browserconc servers gunicorn-sync:4 gunicorn-gthread:2x4 --json -
+    browserconc servers gunicorn-sync:4 waitress:8 --app shop.web:app --path /report
     """
     from browserconc import survey
-    from browserconc.lab.servers import TABLE, parse
+    from browserconc.lab.servers import TABLE, chosen
     from browserconc.report import servers as servers_page
     from browserconc.report import servers_json
 
     try:
-        specs = list(dict.fromkeys(parse(name).spec for name in names or TABLE))
+        if path and not app:
+            raise ValueError("--path goes with --app: our own endpoint is asked for what it can.")
+        able = [name for name, kind in TABLE.items() if kind.interface or not app]
+        specs = list(dict.fromkeys(chosen(name, app=app).spec for name in names or able))
     except ValueError as problem:
         raise WrongUsage(str(problem)) from problem
     check_targets(json_file)
     rows: list[ServerRow] = []
-    interrupted = measure(lambda progress: survey.measure(specs, progress, rows), quiet)
+    interrupted = measure(lambda progress: survey.measure(specs, progress, rows, app=app, path=path), quiet)
     surveyed = survey.here(rows)
     text = servers_json.render(surveyed)
     if json_file and json_file != "-":

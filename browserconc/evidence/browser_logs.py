@@ -1,4 +1,4 @@
-"""What the browsers of one trial left: NetLog files, traces and CDP lines → Tracks.
+"""What the browsers of one trial left: NetLog files, traces, CDP lines, Firefox's logs → Tracks.
 
 The trace holds the same events as the NetLog file, with microseconds. Where a trial has both, the
 trace's word counts, and where the two differ that is a doubt. Its tracks are called "netlog" too:
@@ -7,16 +7,17 @@ they tell of the same network stack under the same names.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from browserconc.evidence import cdp, netlog, nettrace, url_request
+from browserconc.evidence import cdp, mozlog, mozlog_channel, netlog, nettrace, url_request
 from browserconc.evidence.leg import STALL
 from browserconc.evidence.pool_state import pool_limits
 from browserconc.model.finding import BrowserFacts
 from browserconc.model.timeline import Span, Track
-from browserconc.recording import Recording, RecordingError
+from browserconc.recording import Manifest, Recording, RecordingError
 
 AGREE_NS = 5_000_000
 """The file cuts its instants down to a millisecond; one step's two instants differ by less than this."""
@@ -39,11 +40,19 @@ class Seen:
     doubts: list[str] = field(default_factory=list)
 
 
+def named(manifest: Manifest, logs: Sequence[Path], folder: Path) -> Manifest:
+    """The manifest with these logs in it, as they are reached from its folder."""
+    names = [os.path.relpath(path, folder) for path in logs]
+    firefox = tuple(name for name in names if name.endswith(mozlog.SUFFIX))
+    return replace(manifest, netlogs=tuple(n for n in names if n not in firefox), mozlogs=firefox)
+
+
 class BrowserLogs:
     """Reads each NetLog of a run once, for all the trials that it covers."""
 
     def __init__(self) -> None:
         self._read: dict[Path, netlog.NetLog | str] = {}
+        self._mozlogs: dict[Path, mozlog.MozLog | str] = {}
         self._tracks: dict[Path, list[Track]] = {}
 
     def seen(self, one: Recording) -> Seen:
@@ -53,13 +62,13 @@ class BrowserLogs:
         until_ns = manifest.ended_ns or manifest.released_ns or since_ns
         seen = Seen()
         logged: list[Track] = []
-        for path in one.netlogs():
+        for path, ahead_ns in one.netlogs():
             log = self._netlog(path)
             if isinstance(log, str):
                 seen.doubts.append(log)
                 continue
             seen.sources.add("netlog")
-            logged += _within(self._tracks[path], since_ns, until_ns)
+            logged += _within(_on_our_clock(self._tracks[path], ahead_ns), since_ns, until_ns)
             seen.pool_limits.update(pool_limits(log.polled))
             seen.max_sockets_per_group = log.max_sockets_per_group or seen.max_sockets_per_group
         traced = _within(_traced(one, seen), since_ns, until_ns)
@@ -68,6 +77,7 @@ class BrowserLogs:
         seen.tracks = _merged(logged, traced)
         if manifest.netlogs and "netlog" not in seen.sources:
             seen.doubts.append("The browser left no readable NetLog, so its waits cannot be told apart.")
+        self._firefox(one, seen, since_ns, until_ns)
         if (path := one.log(cdp.FILE)).is_file():
             try:
                 seen.tracks += cdp.tracks(path)
@@ -77,9 +87,9 @@ class BrowserLogs:
         return seen
 
     def browser(self, recordings: Sequence[Recording], *, headless: bool) -> BrowserFacts | None:
-        """The browser, by the word of its own log, else by the driver's; None where none was driven."""
-        log = next((log for log in self._read.values() if isinstance(log, netlog.NetLog)), None)
-        if log is not None:
+        """Their browser, by the word of its own log, else by the driver's; None where none was driven."""
+        logs = (self._read.get(path) for one in recordings for path, _ in one.netlogs())
+        if log := next((log for log in logs if isinstance(log, netlog.NetLog)), None):
             path = log.client.get("command_line", "").split(" ", 1)[0]
             name, version = log.client.get("name", "Chromium"), log.client.get("version", "")
             return BrowserFacts(name, version, path, headless, _told(log.switches))
@@ -90,6 +100,33 @@ class BrowserLogs:
                 words = [str(told.get(name, "")) for name in ("name", "version", "path")]
                 return BrowserFacts(words[0], words[1], words[2], headless, switches)
         return None
+
+    def _firefox(self, one: Recording, seen: Seen, since_ns: int, until_ns: int) -> None:
+        for path in one.mozlogs():
+            log = self._mozlog(path)
+            if isinstance(log, str):
+                seen.doubts.append(log)
+                continue
+            seen.sources.add(mozlog.SOURCE)
+            seen.tracks += _within(self._tracks[path], since_ns, until_ns)
+            if abs(log.changed_ns) > mozlog.STEPPED_NS:
+                seen.doubts.append(
+                    f"The wall clock was set by {log.changed_ns / 1e6:.0f} ms while Firefox logged by it: "
+                    "its instants may be wrong by that much."
+                )
+        if one.manifest.mozlogs and mozlog.SOURCE not in seen.sources:
+            seen.doubts.append("Firefox left no readable log, so its waits cannot be told apart.")
+
+    def _mozlog(self, path: Path) -> mozlog.MozLog | str:
+        if path not in self._mozlogs:
+            try:
+                log = mozlog.MozLog(path)
+            except mozlog.MozLogError as problem:
+                self._mozlogs[path] = str(problem)
+            else:
+                self._mozlogs[path] = log
+                self._tracks[path] = mozlog_channel.tracks(log.lines)
+        return self._mozlogs[path]
 
     def _netlog(self, path: Path) -> netlog.NetLog | str:
         """The log, or the sentence that says why there is none."""
@@ -125,6 +162,26 @@ def _traced(one: Recording, seen: Seen) -> list[Track]:
 
 def _within(tracks: Sequence[Track], since_ns: int, until_ns: int) -> list[Track]:
     return [t for t in tracks if t.spans and since_ns <= t.spans[0].start_ns <= until_ns]
+
+
+def _on_our_clock(tracks: Sequence[Track], ahead_ns: int) -> Sequence[Track]:
+    """A host's log is in its own time."""
+    if not ahead_ns:
+        return tracks
+    return [
+        replace(
+            track,
+            spans=tuple(
+                replace(
+                    span,
+                    start_ns=span.start_ns - ahead_ns,
+                    end_ns=None if span.end_ns is None else span.end_ns - ahead_ns,
+                )
+                for span in track.spans
+            ),
+        )
+        for track in tracks
+    ]
 
 
 def _identity(track: Track) -> tuple[object, ...]:

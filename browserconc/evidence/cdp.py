@@ -25,6 +25,12 @@ from browserconc.recording import RecordingError
 
 FILE = "cdp.jsonl"
 SOURCE = "cdp"
+FIRST_BYTES = b'{"page":'
+"""How such a file begins."""
+DOUBT = (
+    "The Network domain tells that a request was blocked, but not by what: the lock of a cache entry, the "
+    "limit of connections per host or the page's own order look alike. A trace or a NetLog tells."
+)
 
 _EVENTS = ("requestWillBeSent", "responseReceived", "loadingFinished", "loadingFailed")
 _TIMING = (
@@ -63,6 +69,7 @@ class CdpLine:
     reused: bool | None = None
     timing: dict[str, float] | None = None
     error: str | None = None
+    document: str | None = None
 
 
 @dataclass(slots=True)
@@ -92,7 +99,10 @@ class Capture:
             self.lines.append(_answer(page, event["requestId"], time_ns, before))
         asked = event["request"]
         url = asked["url"] + asked.get("urlFragment", "")
-        self.lines.append(CdpLine(page, "asked", event["requestId"], time_ns, url, asked["method"]))
+        document = event.get("documentURL")
+        self.lines.append(
+            CdpLine(page, "asked", event["requestId"], time_ns, url, asked["method"], document=document)
+        )
 
     def _answered(self, page: int, event: Mapping[str, Any]) -> None:
         self.lines.append(_answer(page, event["requestId"], _ns(event["timestamp"]), event["response"]))
@@ -126,7 +136,8 @@ def tracks(path: Path) -> list[Track]:
     `index` is the page's number. Spans: "asked" (an instant), "request" (until it was finished or
     had failed) and HAR's phases blocked, dns, connect, ssl, send, wait and receive, where the
     answer's timing has them. "queued" is the first part of "blocked", until the network stack had
-    the request. Facts: via (the address that redirected here), leg, method, status, error,
+    the request. Facts: page (the document that asked), via (the address that redirected here), leg,
+    method, status, error,
     connection (a SOCKET id of the NetLog) and connection_reused.
 
     Raises:
@@ -187,6 +198,7 @@ class _Leg:
             index=asked.page,
             spans=tuple(spans),
             facts={
+                "page": asked.document,
                 "via": self.via,
                 "leg": self.number,
                 "method": asked.method,

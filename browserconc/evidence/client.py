@@ -1,8 +1,8 @@
 """`client.jsonl`: what the client itself saw, one line per request; its writer and its reader.
 
 The raw-socket client and the browser driver write the same lines. A line holds instants, sizes
-and outcomes, never a header, cookie or body. Instants are integer nanoseconds of the monotonic
-clock; None stands for what this client cannot see or what did not happen.
+and outcomes, never a header that may be secret, a cookie or a body. Instants are integer
+nanoseconds of the monotonic clock; None stands for what this client cannot see or what did not happen.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class ClientLine:
     `first_byte_ns` and `done_ns` are when the first and the last bytes of the answer were read.
     `done_ns` of a failed request is when it failed, and None where it neither failed nor ended (timed
     out, interrupted). `error` is a short phrase. `retransmits` counts TCP segments sent again, SYNs
-    included; `bytes` is what was read of the answer, its head included, deciphered.
+    included; `bytes` is what was read of the answer, its head included, deciphered. Where more was asked
+    for, `body` is a digest of the body with a key that is thrown away, and `headers` are harmless ones.
     """
 
     index: int
@@ -47,6 +48,8 @@ class ClientLine:
     error: str | None = None
     retransmits: int | None = None
     bytes: int | None = None
+    body: str | None = None
+    headers: dict[str, str] | None = None
 
 
 def write(path: Path, lines: Iterable[ClientLine]) -> None:

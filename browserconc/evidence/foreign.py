@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from browserconc.evidence import har, log_file, netlog, nettrace, url_request
+from browserconc.evidence import cdp, har, log_file, netlog, nettrace, url_request
 from browserconc.evidence.log_file import LogError
 from browserconc.evidence.netlog_event import Event
 from browserconc.evidence.pool_state import pool_limits
 from browserconc.evidence.secrets import masked
 from browserconc.model.finding import BrowserFacts
 from browserconc.model.timeline import Track
+from browserconc.recording import RecordingError
 
 _PEEK_BYTES = 1 << 16
 _PERFETTO = b"\x0a"  # the tag of Trace.packet, protos/perfetto/trace/trace.proto
@@ -83,6 +84,8 @@ def _reader(file: io.BufferedReader, path: Path) -> _Reader:
         return _har
     if head.startswith(_PERFETTO):
         return _trace
+    if head.startswith(cdp.FIRST_BYTES):
+        return _network_domain
     raise LogError(f"{path} is not a NetLog, HAR, Perfetto trace or recording; give one of these.")
 
 
@@ -148,6 +151,17 @@ def _har(file: io.BufferedReader, path: Path, chosen: _Chooser, since_ns: int) -
     kept = [t for t in tracks if chosen(t) and t.spans[0].start_ns >= first_ns + since_ns]
     ends = [span.end_ns for track in tracks for span in track.spans if span.end_ns is not None]
     return Foreign(kept, first_ns=first_ns, last_ns=max(ends, default=0), doubts=[har.DOUBT, SERVER_UNSEEN])
+
+
+def _network_domain(file: io.BufferedReader, path: Path, chosen: _Chooser, since_ns: int) -> Foreign:
+    try:
+        tracks = cdp.tracks(path)
+    except RecordingError as problem:
+        raise LogError(str(problem)) from problem
+    first_ns = min((track.spans[0].start_ns for track in tracks), default=0)
+    kept = [t for t in tracks if chosen(t) and t.spans[0].start_ns >= first_ns + since_ns]
+    ends = [span.end_ns or span.start_ns for track in tracks for span in track.spans]
+    return Foreign(kept, first_ns=first_ns, last_ns=max(ends, default=0), doubts=[cdp.DOUBT, SERVER_UNSEEN])
 
 
 def _chooser(url: str | None) -> _Chooser:

@@ -1,9 +1,8 @@
 """What the kernel knows of the server's accept queue: sampled while a trial runs, Linux only.
 
 Reading `/proc/net/tcp` costs well below a millisecond with some hundred sockets. It is read before
-and after a trial and with each progress tick in between, never in a loop of its own. For a listening
-socket the column rx_queue holds the connections that wait to be accepted (Linux, tcp_ipv4.c,
-get_tcp4_sock). `ListenOverflows` counts connections of the whole machine that found a queue full
+and after a trial and with each progress tick in between, never in a loop of its own. `ListenOverflows`
+counts connections of the whole machine that found a queue full
 (Documentation/networking/snmp_counter.rst).
 """
 
@@ -11,9 +10,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from browserconc.evidence import socket_table
+
 TABLE = Path("/proc/net/tcp")
 COUNTERS = Path("/proc/net/netstat")
-_LISTEN = "0A"
 
 
 class AcceptQueue:
@@ -25,7 +25,7 @@ class AcceptQueue:
     def __init__(self, port: int) -> None:
         self._port = port
         self._longest: int | None = None
-        self._overflows = _overflows()
+        self._overflows = listen_overflows()
 
     def sample(self) -> None:
         """Looks once."""
@@ -42,7 +42,7 @@ class AcceptQueue:
         found = {}
         if self._longest is not None:
             found["accept_queue_peak"] = self._longest
-        now = _overflows()
+        now = listen_overflows()
         if now is not None and self._overflows is not None:
             found["listen_overflows"] = now - self._overflows
         return found
@@ -53,12 +53,7 @@ def waiting(table: str, port: int) -> int | None:
 
     Several sockets may listen on one port (SO_REUSEPORT); then it is the longest queue.
     """
-    lengths = []
-    for line in table.splitlines()[1:]:
-        words = line.split()
-        if len(words) > 4 and words[3] == _LISTEN and int(words[1].rpartition(":")[2], 16) == port:
-            lengths.append(int(words[4].partition(":")[2], 16))
-    return max(lengths, default=None)
+    return socket_table.accept_queue(list(socket_table.rows(table)), port)
 
 
 def overflows(counters: str) -> int | None:
@@ -71,7 +66,8 @@ def overflows(counters: str) -> int | None:
     return None
 
 
-def _overflows() -> int | None:
+def listen_overflows() -> int | None:
+    """Connections of this machine that found an accept queue full, since it started; None: unknown."""
     try:
         return overflows(COUNTERS.read_text())
     except OSError:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from browserconc.evidence.connections import Connections
 
 UNCOUNTED = ("/", "/favicon.ico")
 
@@ -27,19 +30,27 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """One look at the ledger; `most` is the most that was in flight at any time, by its lines."""
+    """One look at the ledger; `most` is the most that was in flight at any time, by its lines.
+
+    `connections` is what the kernel knows, None where it was not asked.
+    """
 
     in_flight: int
     most: int
     done: int
     workers: tuple[Worker, ...]
+    connections: Connections | None = None
 
 
 class Live:
-    """Reads a ledger again and again, only what was appended since the last look."""
+    """Reads a ledger again and again, only what was appended since the last look.
 
-    def __init__(self, path: Path) -> None:
+    Requests for the paths in `uncounted` are left out.
+    """
+
+    def __init__(self, path: Path, uncounted: Collection[str] = UNCOUNTED) -> None:
         self._path = path
+        self._uncounted = uncounted
         self._offset = 0
         self._open: dict[str, tuple[int, str]] = {}
         self._done: Counter[tuple[int, str]] = Counter()
@@ -48,7 +59,7 @@ class Live:
     def look(self) -> Now:
         """What is true now; a ledger that is not there yet is empty."""
         for line in self._appended():
-            if line.get("e") == "start" and str(line["path"]).partition("?")[0] not in UNCOUNTED:
+            if line.get("e") == "start" and str(line["path"]).partition("?")[0] not in self._uncounted:
                 self._open[line["id"]] = line["pid"], line["thread"]
                 self._most = max(self._most, len(self._open))
             elif line.get("e") == "end" and (worker := self._open.pop(line["id"], None)):

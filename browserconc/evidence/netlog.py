@@ -253,7 +253,10 @@ def max_sockets_per_group(polled: Sequence[Mapping[str, Any]] | None) -> int | N
     return None
 
 
-def strip_credentials(path: Path) -> None:
-    """Overwrites in place what Chromium's own stripping leaves: headers such as X-Api-Key, user:password."""
+def strip_credentials(path: Path, headers: Collection[str] = ()) -> None:
+    """Overwrites in place what Chromium's own stripping leaves: headers such as X-Api-Key, user:password.
+
+    `headers` names further ones whose values are secrets.
+    """
     if path.is_file():
-        path.write_bytes(secrets.blank(path.read_bytes()))
+        path.write_bytes(secrets.blank(path.read_bytes(), headers))

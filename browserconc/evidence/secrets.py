@@ -11,6 +11,7 @@ A value is overwritten by as many asterisks, so lengths around it stay right in 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from urllib.parse import unquote
 
 _CREDENTIAL_HEADER = re.compile(
@@ -23,12 +24,17 @@ _STRIPPED_BY_CHROMIUM = re.compile(rb"\[\d+ bytes were stripped\]")
 _USER_AND_PASSWORD = re.compile(rb'(?<=://)[^/?#"\\\s@]+(?=@)')
 
 
-def blank(json: bytes) -> bytes:
+def blank(json: bytes, headers: Collection[str] = ()) -> bytes:
     """The same bytes with every credential in them overwritten by asterisks.
 
-    Headers are found as Chromium logs them: JSON strings of the form "Name: value".
+    Headers are found as Chromium logs them: JSON strings of the form "Name: value". `headers` are the names
+    of those that are secret though their names do not say so.
     """
     json = _CREDENTIAL_HEADER.sub(_blank_value, json)
+    if headers:
+        names = "|".join(re.escape(name) for name in headers)
+        named = re.compile(rf'("(?:{names}): )((?:[^"\\]|\\.)+)(?=")'.encode(), re.IGNORECASE)
+        json = named.sub(_blank_value, json)
     return _USER_AND_PASSWORD.sub(lambda found: b"*" * len(found[0]), json)
 
 

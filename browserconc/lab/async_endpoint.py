@@ -50,6 +50,10 @@ class Endpoint:
         """Does the work that the address asks for and gives the answer."""
         asked = dict(reversed(parse_qsl(query_string, keep_blank_values=True)))  # the first counts
         try:
+            if crawled := crawled_page.answer(path, asked):
+                kind, body, delay = crawled
+                await asyncio.sleep(delay)
+                return Answer(200, (("content-type", kind),), len(body), _whole(body))
             return await self._work(path, asked)
         except QueryError as problem:
             return _sentence(400, str(problem))
@@ -85,14 +89,6 @@ class Endpoint:
     async def _other(self, path: str, asked: Query) -> Answer:
         """The addresses whose answer is not the page."""
         match path:
-            case "/page":
-                body = crawled_page.page(asked)
-                await asyncio.sleep(crawled_page.delay(asked))
-                return Answer(200, (("content-type", _HTML),), len(body), _whole(body))
-            case resource if resource.startswith("/resource/"):
-                media_type, body = crawled_page.resource(resource.removeprefix("/resource/"))
-                await asyncio.sleep(crawled_page.delay(asked))
-                return Answer(200, (("content-type", media_type),), len(body), _whole(body))
             case "/events":
                 delay = query.number(asked, "delay", 0.5)
                 headers = (("content-type", event_stream.TYPE), *event_stream.HEADERS.items())

@@ -1,8 +1,8 @@
 """Which of Chromium's features are off, so that the browser works for the tabs and nobody else.
 
 Chromium obeys the last `--disable-features` only, so Playwright's own list is repeated here (it is in
-`chromiumSwitches.ts`); names that a version does not know are ignored. Nothing here touches the
-network stack, the cache or its limits.
+`chromiumSwitches.ts`; those of 1.61 to 1.65); names that a version does not know are ignored. Nothing
+here touches the network stack, the cache or its limits.
 """
 
 from __future__ import annotations
@@ -26,6 +26,14 @@ _PLAYWRIGHTS = (
     "PreconnectToSearch",
     "msForceBrowserSignIn",
     "msEdgeUpdateLaunchServicesPreferredVersion",
+    # Of 1.61 to 1.64 only:
+    "AutoDeElevate",
+    "BlockOriginHeaderModificationOnRedirect",
+    "BoundaryEventDispatchTracksNodeRemoval",
+    "DialMediaRouteProvider",
+    "GlobalMediaControls",
+    "RenderDocument",
+    "Translate",
 )
 
 _ADDRESS_BAR = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")

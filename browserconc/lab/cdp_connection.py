@@ -14,6 +14,7 @@ import urllib.request
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -40,11 +41,15 @@ class Connection:
         self._socket = socket
         self._number = 0
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-        self._listeners: dict[str, list[Callable[..., Any]]] = defaultdict(list)
+        self._listeners: dict[tuple[str | None, str], list[Callable[..., Any]]] = defaultdict(list)
         self.closed = asyncio.Event()
 
-    async def send(self, method: str, params: dict[str, Any] | None = None) -> Any:
+    async def send(
+        self, method: str, params: dict[str, Any] | None = None, *, session: str | None = None
+    ) -> Any:
         """Sends a command and returns its result; the caller bounds the time.
+
+        `session` is the sessionId of a target that was attached to with `flatten`; None is the browser.
 
         Raises:
             ProtocolError: the browser refused, or is gone.
@@ -56,6 +61,8 @@ class Connection:
             if self.closed.is_set():
                 raise ProtocolError("the browser is gone")
             command = {"id": number, "method": method, "params": params or {}}
+            if session is not None:
+                command["sessionId"] = session
             await self._socket.send(msgspec.json.encode(command).decode())
             said = await answer
         except WebSocketException as problem:
@@ -66,9 +73,14 @@ class Connection:
             raise ProtocolError(str(said["error"].get("message", "no reason given")))
         return said.get("result", {})
 
-    def on(self, event: str, f: Callable[..., Any]) -> None:
-        """Calls `f` with the parameters of each such event."""
-        self._listeners[event].append(f)
+    def on(self, event: str, f: Callable[..., Any], *, session: str | None = None) -> None:
+        """Calls `f` with the parameters of each such event of that session."""
+        self._listeners[session, event].append(f)
+
+    def forget(self, session: str) -> None:
+        """A session has ended: nobody listens to it any more."""
+        for key in [key for key in self._listeners if key[0] == session]:
+            del self._listeners[key]
 
     async def listen(self) -> None:
         """Takes what the browser says until it is gone."""
@@ -77,7 +89,7 @@ class Connection:
                 said = msgspec.json.decode(text, type=dict[str, Any])
                 if (answer := self._answers.get(said.get("id", -1))) and not answer.done():
                     answer.set_result(said)
-                for listener in self._listeners.get(said.get("method", ""), ()):
+                for listener in self._listeners.get((said.get("sessionId"), said.get("method", "")), ()):
                     listener(said.get("params", {}))
         except (WebSocketException, msgspec.DecodeError):
             pass
@@ -86,6 +98,22 @@ class Connection:
             for answer in self._answers.values():
                 if not answer.done():
                     answer.set_exception(ProtocolError("the browser is gone"))
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSession:
+    """The session of one target, such as a page, over the browser's connection."""
+
+    connection: Connection
+    id: str
+
+    async def send(self, method: str, params: dict[str, Any] | None = None) -> Any:
+        """As `Connection.send`."""
+        return await self.connection.send(method, params, session=self.id)
+
+    def on(self, event: str, f: Callable[..., Any]) -> None:
+        """As `Connection.on`."""
+        self.connection.on(event, f, session=self.id)
 
 
 @asynccontextmanager

@@ -25,6 +25,24 @@ def memory_limit(proc: Path = PROC, root: Path = ROOT) -> int | None:
     return min((limit for limit in limits if limit < _UNLIMITED_V1), default=None)
 
 
+def memory_left(proc: Path = PROC, root: Path = ROOT) -> int | None:
+    """Bytes that this process and its children may still take: the least that any of its groups has left.
+
+    Cached files that the kernel may drop at once do not count as taken.
+    """
+    left = []
+    for controller, limit_file, used_file, dropped in (
+        ("", "memory.max", "memory.current", "inactive_file"),
+        ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        for folder in _folders(proc, root, controller):
+            limit, used = _read(folder / limit_file), _read(folder / used_file)
+            if limit.isdecimal() and used.isdecimal() and int(limit) < _UNLIMITED_V1:
+                words = dict(line.split(" ", 1) for line in _read(folder / "memory.stat").splitlines())
+                left.append(max(0, int(limit) - int(used) + int(words.get(dropped, 0))))
+    return min(left, default=None)
+
+
 def process_limit(proc: Path = PROC, root: Path = ROOT) -> int | None:
     """Processes and threads this process and its children may have together."""
     limits = [*_numbers(proc, root, "", "pids.max"), *_numbers(proc, root, "pids", "pids.max")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections import deque
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 from browserconc.evidence.client import ClientLine
 from browserconc.lab.http_answer import Answer, Until
@@ -21,7 +22,7 @@ class Client:
 
     `addresses` are tried in order until one accepts. `unsent` is what is to be sent next, which is the
     request once `asking` is true (over TLS the handshake comes first); `unparsed` is what was read, with
-    the instant; `failure` is an instant and a phrase.
+    the instant; `failure` is an instant and a phrase. With a `digest_key` the line tells more of the answer.
     """
 
     index: int
@@ -29,6 +30,7 @@ class Client:
     request: Request
     addresses: deque[Address]
     channel: TlsChannel | None = None
+    digest_key: bytes | None = None
     until: Until = "answer"
     unsent: memoryview = NOTHING
     asking: bool = False
@@ -43,6 +45,7 @@ class Client:
     local_port: int | None = None
     retransmits: int | None = None
     answer: Answer | None = None
+    digest: blake2b | None = None
     unparsed: list[tuple[int, bytes]] = field(default_factory=list)
     failure: tuple[int | None, str] | None = None
     over: bool = False
@@ -64,6 +67,13 @@ class Client:
         self.unsent = memoryview(bytes(self.unsent) + (self.channel.encipher(wire) if self.channel else wire))
         self.asking = True
 
+    def begin_answer(self) -> Answer:
+        """What becomes of the answer, as its bytes are parsed."""
+        if self.digest_key is not None:
+            self.digest = blake2b(key=self.digest_key, digest_size=8)
+        self.answer = Answer(self.request, self.digest, self.until)
+        return self.answer
+
     def line(self, released_ns: int) -> ClientLine:
         """What is recorded of this request."""
         answer, done = self.answer, self.done_ns
@@ -83,4 +93,6 @@ class Client:
             error=self.failure[1] if self.failure else None,
             retransmits=self.retransmits,
             bytes=answer.size if answer else None,
+            body=self.digest.hexdigest() if self.digest and answer and answer.finished else None,
+            headers=answer.told() if self.digest and answer else None,
         )

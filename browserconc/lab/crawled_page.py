@@ -31,6 +31,23 @@ _KINDS: dict[str, tuple[str, bytes, str]] = {
 """A sub-resource's name, type, content, and the tag that asks for it."""
 
 
+def answer(path: str, asked: Query) -> tuple[str, bytes, float] | None:
+    """Type, body and seconds of work for such an address; None for an address of another kind.
+
+    Raises:
+        QueryError: a value that is refused, or no such sub-resource.
+    """
+    if path == "/page":
+        return "text/html", page(asked), delay(asked)
+    if not path.startswith("/resource/"):
+        return None
+    name = path.removeprefix("/resource/")
+    if name not in _KINDS:
+        raise QueryError(f"A resource is one of {', '.join(_KINDS)}, not {name[:40]!r}.")
+    kind, content, _ = _KINDS[name]
+    return kind, content, delay(asked)
+
+
 def page(asked: Query) -> bytes:
     """The page that the query asks for.
 
@@ -45,18 +62,6 @@ def page(asked: Query) -> bytes:
         for n, name in enumerate(names)
     )
     return f'<!doctype html><title>page</title><link rel=icon href="data:,">{tags}<p>ok\n'.encode()
-
-
-def resource(name: str) -> tuple[str, bytes]:
-    """Type and content of a sub-resource.
-
-    Raises:
-        QueryError: there is none of that name.
-    """
-    if name not in _KINDS:
-        raise QueryError(f"A resource is one of {', '.join(_KINDS)}, not {name[:40]!r}.")
-    kind, content, _ = _KINDS[name]
-    return kind, content
 
 
 def delay(asked: Query) -> float:

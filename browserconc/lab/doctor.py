@@ -6,6 +6,7 @@ unusual system becomes a check that says so, so the list is always complete.
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import os
 import shutil
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from browserconc.lab import cgroup, installed_browsers, process
+from browserconc.lab import cgroup, installed_browsers, process, stock_firefox
 from browserconc.model.check import Check
 
 MB = 1_000_000
@@ -64,6 +65,20 @@ def _browser(name: str) -> Check:
     if firefox:
         return Check(name, False, f"only {installed_browsers.version(firefox)} ({firefox})", advice)
     return Check(name, False, "no Chrome, Chromium, Edge or Firefox that starts", advice)
+
+
+def _firefox(name: str) -> Check:
+    """Whether a Firefox can be measured beside; nothing is lost without one."""
+    found = installed_browsers.find("firefox")
+    if found is None:
+        return Check(name, None, "none, so --browser firefox is not there", "install Firefox to compare it")
+    said = f"{installed_browsers.version(found)} ({found})"
+    if installed_browsers.is_playwrights(found):
+        return Check(name, True, said)
+    driver = importlib.metadata.version("playwright")
+    if stock_firefox.is_driven_by(driver):
+        return Check(name, True, f"{said}, driven over WebDriver BiDi")
+    return Check(name, None, f"{said}, which Playwright {driver} does not drive", stock_firefox.ADVICE)
 
 
 def _playwright(name: str) -> Check:
@@ -229,6 +244,7 @@ def _servers(name: str) -> Check:
 
 _CHECKS: dict[str, Callable[[str], Check]] = {
     "browser": _browser,
+    "Firefox": _firefox,
     "Playwright": _playwright,
     "sandbox": _sandbox,
     "cores": _cores,

@@ -108,15 +108,12 @@ def create_app(ledger: Path | None = None) -> Flask:
         return _response(page)
 
     @app.get("/page")
-    def page() -> Response:
-        body = crawled_page.page(request.args)
-        time.sleep(crawled_page.delay(request.args))
-        return Response(body, mimetype="text/html")
-
     @app.get("/resource/<name>")
-    def resource(name: str) -> Response:
-        kind, body = crawled_page.resource(name)
-        time.sleep(crawled_page.delay(request.args))
+    def crawled(name: str = "") -> Response:
+        answer = crawled_page.answer(request.path, request.args)
+        assert answer, "the routes are those of crawled_page"
+        kind, body, delay = answer
+        time.sleep(delay)
         return Response(body, mimetype=kind)
 
     @app.get("/events")

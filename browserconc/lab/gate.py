@@ -31,8 +31,9 @@ class Gate:
         TooFewFilesError: the limit on open files is too low for so many tabs.
     """
 
-    def __init__(self, tabs: int) -> None:
+    def __init__(self, tabs: int, first: int = 0) -> None:
         self._tabs = tabs
+        self._first = first  # gates on several hosts may have equal ports: the number tells them apart
         self._servers: list[asyncio.Server] = []
         self._waiting: dict[int, asyncio.WriteTransport] = {}
         self._arrived = asyncio.Event()
@@ -63,9 +64,14 @@ class Gate:
         self._waiting.clear()
 
     def url(self, index: int, host: str = LOOPBACK) -> str:
-        """Where tab `index` waits; `host` must be of the target's site."""
+        """Where tab `index` waits, on the target's `host` if that is this machine's IPv4 loopback.
+
+        Of any other target the gate is another site, which costs the browser a new renderer per tab.
+        """
+        if host != "localhost" and not host.endswith(".localhost"):
+            host = LOOPBACK
         port = self._servers[index].sockets[0].getsockname()[1]
-        return f"http://{host}:{port}/tab-{index}"
+        return f"http://{host}:{port}/tab-{self._first + index}"
 
     async def full(self, tabs: int, timeout_s: float) -> set[int]:
         """Waits until `tabs` of them are inside or the time is over; returns who is."""

@@ -34,6 +34,15 @@ COMMENT = b":"
 """Lines of an event stream that begin with it are no event."""
 
 
+TOLD = {"age", "cache-status", "cf-cache-status", "retry-after", "server", "via", "x-cache", "x-cache-status"}
+"""Headers that say how an answer came about and never who asked."""
+LONGEST_VALUE = 80
+REMOVES = {"max-age=0", "expires=thu, 01 jan 1970 00:00:00 gmt"}
+
+Jar = tuple[tuple[str, str], ...]
+"""Cookies that one request sends, names and values."""
+
+
 class Answer:
     """What is known so far of the answer to `request`.
 
@@ -70,6 +79,29 @@ class Answer:
         self.size = 0
         self.finished = False
         self.error: str | None = None
+
+    def told(self) -> dict[str, str]:
+        """The headers of TOLD, as printable ASCII and not longer than they need be."""
+        found = {}
+        for name, value in self.headers:
+            key = name.decode("ascii", "replace")
+            if key in TOLD:
+                text = value.decode("ascii", "replace")[:LONGEST_VALUE]
+                found[key] = "".join(sign if sign.isprintable() else "?" for sign in text)
+        return found
+
+    def cookies(self) -> Jar:
+        """The cookies that it sets, to be sent again and told to nobody; one that it removes is left out."""
+        jar: dict[str, str] = {}
+        for name, value in self.headers:
+            if name != b"set-cookie":
+                continue
+            pair, *attributes = value.decode("latin-1").split(";")
+            key, _, content = pair.partition("=")
+            removed = any(each.strip().lower() in REMOVES for each in attributes)
+            if key.strip() and content.strip() and not removed:
+                jar[key.strip()] = content.strip()
+        return tuple(jar.items())
 
     @property
     def over(self) -> bool:

@@ -24,6 +24,7 @@ _KINDS = {
     "chrome": ("chrome",),
     "msedge": ("msedge",),
     "firefox": ("firefox",),
+    "webkit": (),
 }
 """What answers to a name. Chrome and Edge are Chromium with another badge: they have its limits."""
 
@@ -84,6 +85,11 @@ def find(name: str = "chromium", playwright: Path | None = None) -> Path | None:
             continue
         return candidate
     return None
+
+
+def is_playwrights(path: Path) -> bool:
+    """Whether that executable is one of Playwright's own downloads, which speak its own protocols."""
+    return path.resolve().is_relative_to(_playwright_downloads().resolve())
 
 
 def version(path: Path) -> str:

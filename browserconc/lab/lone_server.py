@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
-from browserconc.evidence.ledger_live import Live, Now
+from browserconc.evidence import connections
+from browserconc.evidence.ledger_live import UNCOUNTED, Live, Now
 from browserconc.lab.process import Household
-from browserconc.lab.running import ServerError, start
-from browserconc.lab.server import Server
+from browserconc.lab.servers import Server, ServerError, start
 
 PERIOD_S = 0.25
 
@@ -19,6 +20,8 @@ async def serve(
     started: Callable[[str], None],
     seen: Callable[[Now], None],
     seconds: float | None = None,
+    *,
+    backlog: int | None = None,
 ) -> None:
     """Runs the server until we are cancelled or `seconds` are over.
 
@@ -28,18 +31,19 @@ async def serve(
         started: is told the origin, such as "http://127.0.0.1:8000", when it is up.
         seen: is told four times a second what is in flight.
         seconds: None for no end.
+        backlog: how many connections may wait to be accepted; None for as many as the system allows.
 
     Raises:
         ServerError: it did not start, or died; with the last lines of its log.
     """
     with Household() as household:
-        running = await start(household, server, household.folder("serve"), port=port)
-        live = Live(running.ledger)
+        running = await start(household, server, household.folder("serve"), port=port, backlog=backlog)
+        live = Live(running.ledger, () if server.app else UNCOUNTED)
         started(running.origin)
         try:
             async with asyncio.timeout(seconds) as limit:
                 while running.is_alive():
-                    seen(live.look())
+                    seen(replace(live.look(), connections=connections.look(running.port)))
                     await asyncio.sleep(PERIOD_S)
         except TimeoutError:
             if not limit.expired():
@@ -48,4 +52,4 @@ async def serve(
         finally:
             await running.stop()
         tail = running.log_tail()
-        raise ServerError(f"{server.spec} died{'; its log ends:' if tail else '.'}\n{tail}".rstrip())
+        raise ServerError(f"{server.spec} died.", tail)

@@ -43,12 +43,13 @@ async def observed(tabs: Tabs | None, evidence: Collection[str], folder: Path) -
         if tabs and "trace" in evidence:
             for number, browser in enumerate(tabs.browsers()):
                 name = nettrace.FILE if number == 0 else nettrace.FILE.replace(".", f"-{number + 1}.")
-                await stack.enter_async_context(_trace(browser, folder / name, doubts))
+                await stack.enter_async_context(traced(browser, folder / name, doubts))
         yield doubts
 
 
 @asynccontextmanager
-async def _trace(browser: Any, path: Path, doubts: list[str]) -> AsyncIterator[None]:
+async def traced(browser: Any, path: Path, doubts: list[str]) -> AsyncIterator[None]:
+    """Traces one browser's network stack; afterwards the trace lies in `path`, or a doubt says why not."""
     session = await _tracing(browser, doubts)
     if session is None:
         yield

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from browserconc.evidence.client import ClientLine
 from browserconc.lab.browser import BrowserError, DriverError, Page, first_line
-from browserconc.lab.release import ARM_TIMEOUT_S, Released, page_clock, settled
+from browserconc.lab.release import ARM_TIMEOUT_S, Released, Start, at_once, page_clock, settled
 from browserconc.lab.workloads import Workload
 
 AHEAD_NS = 50_000_000
@@ -74,8 +74,9 @@ async def perform(
     workload: Workload,
     timeout_s: float,
     finished: Callable[[], None],
+    start: Start = at_once,
 ) -> Released:
-    """Page i asks for urls[i]; a single page asks for all of them.
+    """Page i asks for urls[i]; a single page asks for all of them. `start` is waited for when all are ready.
 
     Raises:
         BrowserError: a page of the target's origin does not load.
@@ -85,6 +86,7 @@ async def perform(
     parts = [_Part(page, share) for page, share in zip(pages, shares, strict=True)]
     await _ready(parts, urls)
     await settled()
+    await start()
     for part in parts:
         part.page.on("console", part.heard)
     start_ns = time.monotonic_ns() + AHEAD_NS + AHEAD_NS_PER_PAGE * len(parts)

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 
 import psutil
 
+_FIREFOX_PROFILE = ("--profile", "-profile")
+
 
 def descendants_cpu_ns() -> int:
     """CPU time that everything started by this process has used: browsers, their driver, servers."""
@@ -92,10 +94,10 @@ def _cpu_ns(processes: Iterable[psutil.Process]) -> int:
 
 
 def _is_browser_root(process: psutil.Process) -> bool:
+    """Each browser names its profile folder; Chromium's and Firefox's children say that they are children."""
     words = _words(process)
-    return any(word.startswith("--user-data-dir") for word in words) and not any(
-        word.startswith("--type=") for word in words
-    )
+    folder = any(word.startswith("--user-data-dir") or word in _FIREFOX_PROFILE for word in words)
+    return folder and not any(word.startswith("--type=") or word == "-contentproc" for word in words)
 
 
 def _words(process: psutil.Process) -> list[str]:

@@ -16,7 +16,7 @@ import ssl
 import sys
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from selectors import DefaultSelector
 from typing import Literal
@@ -26,16 +26,15 @@ import msgspec
 from browserconc.evidence import client as client_log
 from browserconc.evidence.client import ClientLine
 from browserconc.lab.client_state import Client
-from browserconc.lab.http_answer import Until
+from browserconc.lab.http_answer import Jar, Until
 from browserconc.lab.http_request import Origin, Request, RequestError, origin, request
 from browserconc.lab.open_files import TooFewFilesError, raise_limit
 from browserconc.lab.raw_sockets import Flight
+from browserconc.lab.start_instant import hold_until
 from browserconc.lab.tcp_socket import Address
 from browserconc.lab.tls_channel import AuthorityError, TlsChannel, client_context
 
 Mode = Literal["cold", "warm"]
-Jar = tuple[tuple[str, str], ...]
-"""Cookies that one request sends, names and values."""
 MEASURED, REFUSED = 0, 3
 
 
@@ -48,6 +47,9 @@ class Job:
     sent with each request, `jars` of cookies in turn: one jar serves all. None of them is written.
     Certificates are checked against the system's authorities, or those in `ca_file`, if `verify_tls`.
     A request is over when it has what it waits `until`; then its connection is closed.
+    With a `digest_key` the log has harmless headers and keyed digests of the bodies, and the report the
+    cookies that were set.
+    All go at the instant `at_ns` of the monotonic clock, or at once where that is over or None.
     """
 
     urls: list[str]
@@ -60,6 +62,8 @@ class Job:
     body: bytes | None = None
     verify_tls: bool = True
     ca_file: str | None = None
+    digest_key: bytes | None = None
+    at_ns: int | None = None
     until: Until = "answer"
 
 
@@ -68,7 +72,8 @@ class Report:
     """What the flight was like; instants and durations in ns of the monotonic clock.
 
     `start_spread_ns` is from the first to the last request handed to the kernel, `ended_ns` when the
-    last answer was complete; both are None where there was none.
+    last answer was complete; both are None where there was none. `jars` are the cookies that each answer
+    set, where they were asked for: secrets, told on the pipe and nowhere else.
     """
 
     released_ns: int
@@ -76,6 +81,7 @@ class Report:
     ended_ns: int | None
     answered: int
     failed: int
+    jars: tuple[Jar, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +128,14 @@ def fly(job: Job) -> Report:
         flight = Flight(clients, selector, timeout_s=job.timeout_s, interrupt=interrupt)
         gc.collect()
         gc.disable()
+        if job.at_ns is not None:
+            hold_until(job.at_ns)
         released_ns = flight.cold() if job.mode == "cold" else flight.warm()
         lines = [client.line(released_ns) for client in clients]
         client_log.write(out, lines)
         signal.set_wakeup_fd(-1)
-    return _report(released_ns, lines)
+    jars = [client.answer.cookies() if client.answer else () for client in clients] if job.digest_key else []
+    return _report(released_ns, lines, jars)
 
 
 def _clients(job: Job) -> list[Client]:
@@ -147,7 +156,8 @@ def _clients(job: Job) -> list[Client]:
         if place.secure and context is None:
             context = client_context(verify=job.verify_tls, ca_file=job.ca_file)
         channel = TlsChannel(context, place.host) if place.secure and context else None
-        clients.append(Client(index, url, requests[url, jar], deque(addresses[place]), channel, job.until))
+        places = deque(addresses[place])
+        clients.append(Client(index, url, requests[url, jar], places, channel, job.digest_key, job.until))
     return clients
 
 
@@ -174,7 +184,7 @@ def _interrupt_through(wake: socket.socket) -> None:
         signal.signal(number, lambda *_: None)
 
 
-def _report(released_ns: int, lines: Iterable[ClientLine]) -> Report:
+def _report(released_ns: int, lines: Iterable[ClientLine], jars: Iterable[Jar]) -> Report:
     lines = list(lines)
     sent = [line.sent_ns for line in lines if line.sent_ns is not None]
     done = [line.done_ns for line in lines if line.done_ns is not None and line.error is None]
@@ -184,6 +194,7 @@ def _report(released_ns: int, lines: Iterable[ClientLine]) -> Report:
         ended_ns=max(done, default=None),
         answered=len(done),
         failed=len(lines) - len(done),
+        jars=tuple(jars),
     )
 
 

@@ -253,9 +253,7 @@ class Flight:
     def _parse(self, client: Client) -> None:
         if client.over:
             return
-        answer = client.answer
-        if answer is None:
-            answer = client.answer = Answer(client.request, until=client.until)
+        answer = client.answer or client.begin_answer()
         for stamp, data in _pieces(client, answer):
             if data and client.first_byte_ns is None:
                 client.first_byte_ns = stamp

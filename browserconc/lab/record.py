@@ -7,7 +7,6 @@ the next. Nothing is concluded here.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Any, Protocol
 
 from browserconc import recording
 from browserconc.evidence import client, ledger
+from browserconc.evidence.browser_logs import named
 from browserconc.evidence.kernel import AcceptQueue
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
@@ -26,8 +26,8 @@ from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.perform import perform
 from browserconc.lab.process import Household, ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes, tree_cpu_ns
-from browserconc.lab.running import Running, ServerError, start
-from browserconc.lab.servers import parse
+from browserconc.lab.running import Running, ServerError
+from browserconc.lab.servers import chosen, start
 from browserconc.lab.strategies import STRATEGIES, raw_socket
 from browserconc.lab.strategy import Strategy
 from browserconc.lab.workloads import WORKLOADS
@@ -74,7 +74,7 @@ async def record(
     A trial that fails leaves a recording too, with the sentence that says why in its manifest.
     """
     strategy = STRATEGIES[trial.strategy]
-    server = parse(trial.server)
+    server = chosen(trial.server, app=trial.app, command=trial.command)
     manifest = Manifest(
         id=trial.id,
         strategy=trial.strategy,
@@ -85,6 +85,7 @@ async def record(
         delay_s=trial.delay_s,
         repeat=trial.repeat,
         workload=trial.workload,
+        browser=trial.browser,
     )
     # What stands there if we are killed before the trial is over.
     recording.save(into, replace(manifest, error="The run was killed in the middle of this trial."))
@@ -92,7 +93,7 @@ async def record(
     tabs: Tabs | None = None
     try:
         started, opened = await asyncio.gather(
-            start(household, server, into, certificate=certificate),
+            start(household, server, into, backlog=trial.backlog, certificate=certificate),
             _open(strategy, browsers, trial.tabs),
             return_exceptions=True,
         )
@@ -104,13 +105,14 @@ async def record(
         assert running
         manifest = replace(
             manifest,
-            url=f"{running.origin}{target(trial)}",
+            url=f"{running.origin}{trial.path or target(trial)}",
             prepared_ns=time.monotonic_ns(),
-            netlogs=tuple(os.path.relpath(path, into) for path in tabs.netlogs) if tabs else (),
         )
+        manifest = named(manifest, tabs.logs if tabs else (), into)
         async with observed(tabs, evidence, into) as unseen:
             manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
         trusted = (TRUSTED,) if tabs and running.certificate else ()
+        unseen += tabs.doubts if tabs else ()
         manifest = replace(manifest, doubts=(*manifest.doubts, *unseen, *trusted))
     except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError, TooFewFilesError) as problem:
         manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())
@@ -222,8 +224,8 @@ async def _measure(
         manifest = replace(
             manifest,
             startup_ns=tabs.startup_ns,
-            cpu_ns=max(0, browser_cpu_ns() - cpu_before),
-            memory_bytes=browser_memory_bytes(but=tabs.processes_before),
+            cpu_ns=max(0, browser_cpu_ns() - cpu_before) if tabs.is_ours else None,
+            memory_bytes=browser_memory_bytes(but=tabs.processes_before) if tabs.is_ours else None,
         )
     if not running.is_alive():
         last = running.log_tail(1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
@@ -36,6 +36,22 @@ class Released:
 
 
 Finished = Callable[[], None]
+Arrive = Callable[[Page, int, str, float], Awaitable[tuple[int | None, int]]]
+"""Takes a page, its number, an address and a time-out in seconds; loads it; gives status and instant (ns)."""
+
+
+Start = Callable[[], Awaitable[None]]
+"""Comes back when the requests are to be let go."""
+
+
+async def at_once() -> None:
+    """Whoever is ready goes."""
+
+
+async def load_event(page: Page, index: int, url: str, limit_s: float) -> tuple[int | None, int]:
+    """Loads until the load event; raises the driver's errors."""
+    response = await page.goto(url, wait_until="load", timeout=limit_s * 1000)
+    return response.status if response else None, time.monotonic_ns()
 
 
 async def navigate(
@@ -45,26 +61,33 @@ async def navigate(
     finished: Finished,
     seen: list[ClientLine],
     gates: list[str],
+    arrive: Arrive = load_event,
+    start: Start = at_once,
+    first: int = 0,
 ) -> Released:
     """Page i navigates to urls[i]; all leave the gate together.
 
     A tab that crashes, never arrives or never loads is an error in its own line. `seen` grows with
     every tab that is done and `gates` holds the URLs at which the tabs wait, by index: what is left
-    of an interrupted run.
+    of an interrupted run. `arrive` loads a page until it counts as loaded. `start` is waited for when all
+    are in the gate; `first` is the number of the first tab where others are let go elsewhere.
     """
     released: dict[int, int] = {}
     if urlsplit(urls[0]).scheme == "https":
         await _acquainted(pages, urls)
-    async with Gate(len(pages)) as gate:
+    async with Gate(len(pages), first) as gate:
         gates += [gate.url(index, urlsplit(url).hostname or "") for index, url in enumerate(urls)]
         limit_s = ARM_TIMEOUT_S + LONGEST_SETTLE_S + timeout_s
         loads = [
-            asyncio.create_task(_load(page, index, gates[index], urls[index], limit_s, finished, seen))
+            asyncio.create_task(
+                _load(page, index, gates[index], urls[index], limit_s, finished, seen, arrive)
+            )
             for index, page in enumerate(pages)
         ]
         try:
             await _armed(gate, loads)
             await settled()
+            await start()
             released = gate.release(dict(enumerate(urls)))
             released_ns = min(released.values(), default=time.monotonic_ns())
             _, late = await asyncio.wait(loads, timeout=timeout_s)
@@ -137,17 +160,18 @@ async def _load(
     limit_s: float,
     finished: Finished,
     seen: list[ClientLine],
+    arrive: Arrive,
 ) -> ClientLine:
     status: int | None = None
     error: str | None = None
+    done_ns: int | None = None
     try:
-        response = await page.goto(gate_url, wait_until="load", timeout=limit_s * 1000)
-        status = response.status if response else None
+        status, done_ns = await arrive(page, index, gate_url, limit_s)
     except DriverTimeout:
         return ClientLine(index, url, error=f"not loaded within {limit_s:g} s")
     except DriverError as problem:
         error = first_line(problem)[:120]
-    line = ClientLine(index, url, done_ns=time.monotonic_ns(), status=status, error=error)
+    line = ClientLine(index, url, done_ns=done_ns or time.monotonic_ns(), status=status, error=error)
     seen.append(line)
     finished()
     return line

@@ -23,12 +23,14 @@ from browserconc.lab import environments
 from browserconc.lab.certificate import Certificate, make
 from browserconc.lab.process import PIPE, Household, Process, ProcessError
 from browserconc.lab.server import Server
+from browserconc.lab.users_app import AppError
 
 BACKLOG = 16_384
 """Asked for; the kernel cuts it to its own limit (net.core.somaxconn, 4096 on current Linux)."""
 
 LOG = "server.log"
-_LOOPBACK = "127.0.0.1"
+_APP_ERROR = f"{AppError.__name__}: "
+LOOPBACK = "127.0.0.1"
 
 
 class ServerError(Exception):
@@ -37,6 +39,11 @@ class ServerError(Exception):
     def __init__(self, sentence: str, log: str = "") -> None:
         super().__init__(sentence)
         self.log = log
+
+    @property
+    def in_full(self) -> str:
+        """The sentence, and below it the end of the server's log."""
+        return f"{self}\nIts log ends:\n{self.log}" if self.log else str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +62,7 @@ class Running:
     @property
     def origin(self) -> str:
         """Scheme, address and port, without a slash at the end."""
-        return f"{self.server.kind.scheme}://{_LOOPBACK}:{self.port}"
+        return f"{self.server.kind.scheme}://{LOOPBACK}:{self.port}"
 
     @property
     def ca_file(self) -> Path | None:
@@ -68,7 +75,7 @@ class Running:
 
     def log_tail(self, lines: int = 8) -> str:
         """The last lines of its log; empty if it said nothing."""
-        return _tail(self.log, lines)
+        return tail(self.log, lines)
 
     async def stop(self) -> None:
         """Ends it and its workers; may be called again. It saves nothing: requests in flight are cut off."""
@@ -145,7 +152,7 @@ def _listening(port: int, backlog: int) -> socket.socket:
     try:
         if os.name == "posix":  # elsewhere it would let two programs share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((_LOOPBACK, port))
+        listener.bind((LOOPBACK, port))
         listener.listen(backlog)
         listener.set_inheritable(os.name == "nt")  # elsewhere pass_fds sees to it, without a race
     except (OSError, OverflowError) as problem:
@@ -182,11 +189,15 @@ async def _ready(running: Running, process: Process, timeout_s: float) -> None:
 
 
 def _quoted(running: Running) -> str:
-    last = running.log_tail(1)
+    """Its last words; what it said of the user's application comes before what the server said of itself."""
+    lines = running.log_tail().splitlines()
+    ours = [line.split(_APP_ERROR, 1)[1] for line in lines if _APP_ERROR in line]
+    last = (ours or lines or [""])[-1]
     return f": {last}" if last else "; its log is empty."
 
 
-def _tail(path: Path, lines: int) -> str:
+def tail(path: Path, lines: int) -> str:
+    """The last lines of a log; empty where there is none."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - 16_384))

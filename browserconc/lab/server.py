@@ -10,6 +10,7 @@ import json
 import math
 import sys
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Literal
 
 Model = Literal["threads", "single", "processes", "greenlets", "event-loop", "unknown"]
@@ -54,16 +55,20 @@ class Kind:
 class Server:
     """A kind with its sizes: what "gunicorn-gthread:2x4" means.
 
-    `app` is the user's own application, as "module:attribute"; None is the slow endpoint.
+    `app` is the user's own application, as "module:attribute"; None is the slow endpoint. `command` is
+    the user's own server: its words, with "{port}" in one of them.
     """
 
     kind: Kind
     sizes: tuple[int, ...] = ()
     app: str | None = None
+    command: tuple[str, ...] = ()
 
     @property
     def spec(self) -> str:
-        """Its name with its sizes, as the contract writes it."""
+        """Its name with its sizes, as the contract writes it; of a command no more than the program."""
+        if self.command:
+            return f"{self.kind.name}:{PurePath(self.command[0]).name}"
         sizes = () if self.kind.unnamed and self.sizes == self.kind.sizes else self.sizes
         return self.kind.name + (":" + "x".join(map(str, sizes)) if sizes else "")
 

@@ -31,7 +31,9 @@ ENDS_WITHIN_S = 5.0
 class Probe:
     """The questions; each marks its requests, so that the ledger's lines can be told apart."""
 
-    def __init__(self, household: Household, running: Running, folder: Path) -> None:
+    def __init__(self, household: Household, running: Running, folder: Path, quick: str = "/ready") -> None:
+        """`quick` is the address to ask where only an answer matters; ours takes no time."""
+        self._quick = quick
         self._household = household
         self._running = running
         self._folder = folder
@@ -48,7 +50,7 @@ class Probe:
         Raises:
             RawClientError: the client could not do its work.
         """
-        marker = f"&probe={next(self._numbers)}&"
+        marker = f"{'&' if '?' in path else '?'}probe={next(self._numbers)}&"
         urls = [f"{self._running.origin}{path}{marker}tab={index}" for index in range(requests)]
         await raw_socket.measure(
             self._household,
@@ -64,9 +66,12 @@ class Probe:
         """Whether a connection is open for a second request after the first was answered."""
         return await asyncio.to_thread(self._two_on_one_connection)
 
-    async def silence_blocks(self, connections: int) -> bool:
-        """Whether so many connections that say nothing keep another client from being answered."""
-        blocked = await asyncio.to_thread(self._beside_silence, connections)
+    async def silence_blocks(self, connections: int, answer_s: float = 0.0) -> bool:
+        """Whether so many connections that say nothing keep another client from being answered.
+
+        `answer_s` is how long an answer takes otherwise.
+        """
+        blocked = await asyncio.to_thread(self._beside_silence, connections, SILENCE_S + 2 * answer_s)
         await asyncio.to_thread(self._answers, PATIENCE_S)  # until the server has got over it
         return blocked
 
@@ -82,30 +87,30 @@ class Probe:
     def _two_on_one_connection(self) -> bool:
         connection = self._connection(PATIENCE_S)
         try:
-            connection.request("GET", "/ready?first=1")
+            connection.request("GET", self._quick)
             connection.getresponse().read()
             if connection.sock is None:  # closed, as the answer announced
                 return False
             connection.auto_open = 0  # or it would connect again unasked
-            connection.request("GET", "/ready?second=1")
-            return connection.getresponse().status == http.HTTPStatus.OK
+            connection.request("GET", self._quick)
+            return connection.getresponse().status > 0
         except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
 
-    def _beside_silence(self, connections: int) -> bool:
+    def _beside_silence(self, connections: int, patience_s: float) -> bool:
         with ExitStack() as silent:
             for _ in range(connections):
                 address = ("127.0.0.1", self._running.port)
                 silent.enter_context(socket.create_connection(address, timeout=PATIENCE_S))
-            return not self._answers(SILENCE_S)
+            return not self._answers(patience_s)
 
     def _answers(self, timeout_s: float) -> bool:
         connection = self._connection(timeout_s)
         try:
-            connection.request("GET", "/ready")
-            return connection.getresponse().status == http.HTTPStatus.OK
+            connection.request("GET", self._quick)
+            return connection.getresponse().status > 0
         except (OSError, http.client.HTTPException):
             return False
         finally:

@@ -20,7 +20,14 @@ _SERVERS = {"wsgi": "werkzeug-threaded, gunicorn-sync, gevent or waitress", "asg
 
 
 class AppError(Exception):
-    """An application that cannot be had or does not fit the server: one sentence."""
+    """An application that cannot be had or does not fit the server: one sentence.
+
+    Our own frames above it would tell the user nothing, so the process prints none from here on.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        sys.tracebacklimit = 0
 
 
 def load(target: str, wanted: Interface, server: str) -> Any:
@@ -37,7 +44,14 @@ def load(target: str, wanted: Interface, server: str) -> Any:
     """
     module_name, _, attribute = target.removesuffix("()").partition(":")
     sys.path.insert(0, str(Path.cwd()))
-    found: Any = importlib.import_module(module_name)
+    try:
+        found: Any = importlib.import_module(module_name)
+    except ModuleNotFoundError as problem:
+        if problem.name is None or not f"{module_name}.".startswith(f"{problem.name}."):
+            raise  # one that the user's module wants
+        raise AppError(
+            f"There is no module {problem.name} here: start browserconc in the folder that has it."
+        ) from None
     for part in attribute.split("."):
         if not hasattr(found, part):
             raise AppError(f"The module {module_name} has no {attribute}: --app takes module:attribute.")

@@ -21,7 +21,8 @@ class Evidence:
     those that delivered a log. `facts` hold what is true of the trial as a whole, such as
     "max_sockets_per_group" and, by cause, the sizes of pools from the browser's own log or
     "cpu_busy_share" of the machine. `error` is the sentence that says why the trial did not come to its
-    end.
+    end. `alone_ns` is how long the server takes for an address (host and path) while nothing else runs,
+    where that was measured.
     """
 
     strategy: str
@@ -40,6 +41,8 @@ class Evidence:
     facts: Mapping[str, Fact] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
     error: str | None = None
+    alone_ns: Mapping[str, int] = field(default_factory=dict)
+    browser: str | None = None
     workload: str = "navigate"
 
 

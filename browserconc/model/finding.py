@@ -59,7 +59,11 @@ class ServerSeen:
 
 @dataclass(frozen=True, slots=True)
 class RequestFinding:
-    """One request with an exact partition: the slices sum to end_ns - start_ns, without a gap."""
+    """One request with an exact partition: the slices sum to end_ns - start_ns, without a gap.
+
+    `tab` is the tab that made it, None where that is not known. Of a page's requests those are `critical`
+    that its load waited for, one after the other.
+    """
 
     index: int
     url: str
@@ -71,6 +75,8 @@ class RequestFinding:
     connection_reused: bool | None
     server: ServerSeen | None
     slices: tuple[Slice, ...]
+    tab: int | None = None
+    critical: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class TrialFinding:
-    """One trial, measured and judged; `workload` is how each tab asked."""
+    """One trial, measured and judged.
+
+    `browser` is the name by which one was chosen, None for no browser; `workload` is how each tab asked.
+    """
 
     id: str
     strategy: str
@@ -128,6 +137,7 @@ class TrialFinding:
     waiting_ns: Mapping[str, int]
     cost: Cost | None
     requests: tuple[RequestFinding, ...]
+    browser: str | None = None
     workload: str = "navigate"
 
 
@@ -150,7 +160,12 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What all trials together say. `None` for a limit: no limit was seen."""
+    """What all trials together say. `None` for a limit: no limit was seen.
+
+    `url` is the request that a page's tabs waited for, `share` the cause's part of their waiting, `because`
+    the evidence, `advice` what removes the cause where nobody could try it, `alone_ns` how long one tab
+    alone takes to load. `doubts` are about the conclusion, not about one trial.
+    """
 
     summary: str
     culprit: Culprit | None
@@ -160,6 +175,12 @@ class Conclusion:
     browser_limit: int | None
     skew: float | None
     remedies: tuple[Remedy, ...]
+    url: str | None = None
+    share: float | None = None
+    because: tuple[str, ...] = ()
+    advice: str | None = None
+    alone_ns: int | None = None
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +196,7 @@ class BrowserFacts:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """Where it was measured."""
+    """Where it was measured; `browsers` are those that were driven beside the first."""
 
     browserconc: str
     python: str
@@ -183,6 +204,7 @@ class Environment:
     cpus: int
     memory_bytes: int
     browser: BrowserFacts | None
+    browsers: tuple[BrowserFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from browserconc.model.finding import Environment
 from browserconc.model.timeline import Track
@@ -29,23 +29,25 @@ class Seen:
 class Probed:
     """All that was tried with one server.
 
-    `processes` is how many it forks before it serves. `silent` maps a number of silent connections
-    to whether they kept another client from being answered. `computing_alone` is the server's track
-    of one request that computes, `computing` those of several at once; `blocking` of those that
-    blocked in a coroutine for `blocking_ns` each, empty where there is none.
+    `backlog` is the one that it asks for by default. `processes` is how many it forks before it serves.
+    `silent` maps a number of silent connections to whether they kept another client from being
+    answered. `computing_alone` is the server's track of one request that computes, `computing` those of
+    several at once; `blocking` of those that blocked in a coroutine for `blocking_ns` each, empty where
+    there is none. What was not tried is empty.
     """
 
     server: str
     model: str
     stated: int | None
+    backlog: int | None
     processes: int
-    seen: tuple[Seen, ...]
-    keep_alive: bool
-    silent: Mapping[int, bool]
-    computing_alone: tuple[Track, ...]
-    computing: tuple[Track, ...]
-    blocking: tuple[Track, ...]
-    blocking_ns: int
+    seen: tuple[Seen, ...] = ()
+    keep_alive: bool | None = None
+    silent: Mapping[int, bool] = field(default_factory=dict)
+    computing_alone: tuple[Track, ...] = ()
+    computing: tuple[Track, ...] = ()
+    blocking: tuple[Track, ...] = ()
+    blocking_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class ServerRow:
     """One line of the survey.
 
     `stated` is the capacity by its configuration, None for no limit; `measured` what was seen, None
-    for no limit up to `probed_up_to` requests. `spread` is how many requests each process took, the
+    for no limit up to `probed_up_to` requests. `backlog` is how many connections it lets wait by default
+    (the kernel may allow less). `spread` is how many requests each process took, the
     most first. `silent_connection_blocks` is about a single one, `silent_connections_to_block` how
     many it took. `cpu_cores` is how many times the work of one CPU-bound handler several at once did
     in its time (a busy machine blurs it), `computing_pids` in how many processes; `blocking_at_once` is
@@ -63,6 +66,7 @@ class ServerRow:
     server: str
     model: str
     stated: int | None
+    backlog: int | None
     measured: int | None
     probed_up_to: int
     pids: int

@@ -13,7 +13,8 @@ class Target:
     recorded nor logged, so they are no part of the representation. `storage_state` is the path of
     Playwright's file of cookies and local storage. `verify_tls` is False where a certificate that does
     not check is accepted. `wait_for` says when a page counts as loaded: "load", "networkidle",
-    "request:GLOB" or a CSS selector.
+    "request:GLOB", a CSS selector, or "rest": the load event and the answers to all that the page asked
+    for on the way, but for event streams.
     """
 
     url: str
@@ -23,4 +24,18 @@ class Target:
     body: bytes | None = field(default=None, repr=False)
     storage_state: str | None = None
     verify_tls: bool = True
-    wait_for: str = "load"
+    wait_for: str = "rest"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One strategy opening `tabs` tabs of one URL at once.
+
+    `timeout_s` is from their release until the last counts as loaded.
+    """
+
+    id: str
+    strategy: str
+    url: str
+    tabs: int
+    timeout_s: float

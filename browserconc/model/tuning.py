@@ -12,13 +12,14 @@ from typing import Literal
 from browserconc.model.finding import Environment
 
 Unit = Literal["PAGE", "CONTEXT", "BROWSER"]
-"""What is multiplied, in puppeteer-cluster's words: tabs of one context, contexts of one browser, browsers."""
+"""What is multiplied, in puppeteer-cluster's words: tabs of a context, contexts of a browser, browsers."""
 Goal = Literal["throughput", "latency", "memory"]
 Lifetime = Literal["tab", "context", "browser"]
 """What lives on from page to page: the tab itself, its context (a new tab per page), or the browser alone
 (a new context per page, so nothing is cached and nobody is logged in)."""
 
-UNITS: tuple[Unit, ...] = ("PAGE", "CONTEXT", "BROWSER")
+UNITS: tuple[Unit, ...] = ("CONTEXT", "PAGE", "BROWSER")
+"""In the order in which they are tried: the dearest to open comes last."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -66,7 +67,7 @@ class Ask:
 
     With `alone` no other tab is open meanwhile, and memory is measured; without, tabs of other settings
     stay open and idle, so that settings can be compared in turns. `cache` False switches the HTTP cache
-    off; `observed` has the browser write its log, so that the point says what the pages waited for.
+    off; `observed` asks the browser what the pages waited for; with `many_sites` every page is of another.
     """
 
     setting: Setting
@@ -76,6 +77,7 @@ class Ask:
     lifetime: Lifetime = "tab"
     cache: bool = True
     observed: bool = False
+    many_sites: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,34 @@ class Pressure:
 
     headroom_bytes: int | None = None
     said: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One page in one tab: asked for, loaded or failed. `age` is its place among the pages of its tab."""
+
+    tab: int
+    age: int
+    start_ns: int
+    end_ns: int
+    error: str | None = None
+    crash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One window as it was run: every page that overlaps it, and what the machine did meanwhile."""
+
+    loads: tuple[Load, ...]
+    start_ns: int
+    end_ns: int
+    cpu_share: float
+    cpus: int
+    cpu_ns: int
+    memory_bytes: int | None
+    pool_bytes: int | None
+    pressure: Pressure
+    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +196,10 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """What the chosen setting has to keep to; None is no limit. `rate` caps pages per second."""
+    """What the chosen setting has to keep to; None is no limit.
+
+    `rate` caps pages per second; `own_pages` are those that we serve, under as many host names as we like.
+    """
 
     memory_bytes: int | None = None
     cpu_share: float | None = None
@@ -176,7 +209,8 @@ class Ceiling:
     goal: Goal = "throughput"
     rate: float | None = None
     most_tabs: int = 256
-    closing_ns: int = 1_500_000_000
+    own_pages: bool = False
+    closing_ns: int = 2_500_000_000
 
 
 @dataclass(frozen=True, slots=True)

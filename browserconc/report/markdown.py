@@ -13,7 +13,9 @@ from browserconc.model.finding import Result
 from browserconc.report import table, waterfall
 from browserconc.report.printable import printable
 from browserconc.report.table import Group, Row
+from browserconc.report.tabs import one_bar_per_tab
 from browserconc.report.wording import (
+    NOT_TRIED,
     at_once,
     blamed,
     cause_named,
@@ -32,6 +34,8 @@ _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~&@$]")
 
 def render(result: Result, *, verbose: bool = False) -> str:
     """The report as Markdown that ends with a newline; `verbose` draws every request."""
+    result = one_bar_per_tab(result)
+    conclusion = result.conclusion
     groups = table.groups(result)
     rows = [row for group in groups for row in group.rows]
     blocks = [f"### {_safe(headline(result, full_version=True))}", _safe(result.conclusion.summary)]
@@ -41,10 +45,13 @@ def render(result: Result, *, verbose: bool = False) -> str:
         blocks += ["\n".join(_table(group)), _safe(table.spreads(group))]
     blocks.append(_points(f"undecided: {names}: {why}" for names, why in table.said_of(rows, undecided=True)))
     blocks.append(_points(f"{name}: {what}" for name, what in table.failures(rows)))
-    said = table.evidence_of(rows, result.conclusion.summary)
+    blocks.append(_points(conclusion.because))
+    said = table.evidence_of(rows, " ".join([conclusion.summary, *conclusion.because]))
     blocks.append(_points(f"{name}: {because}" for name, because in said))
     blocks += _pictures(groups, verbose)
     blocks += _remedies(result)
+    blocks.append(_safe(f"{NOT_TRIED} {conclusion.advice}") if conclusion.advice else "")
+    blocks.append(_points(conclusion.doubts))
     blocks.append(_points(f"{names}: {doubt}" for names, doubt in table.said_of(rows, undecided=False)))
     blocks.append(_safe(_where(result)))
     return "\n\n".join(block for block in blocks if block) + "\n"

@@ -54,7 +54,7 @@ class Browser(Struct, frozen=True):
 
 
 class Environment(Struct, frozen=True):
-    """Where it was measured."""
+    """Where it was measured; browsers are those that were driven beside the first."""
 
     browserconc: str
     python: str
@@ -62,6 +62,7 @@ class Environment(Struct, frozen=True):
     cpus: int
     memory_bytes: int
     browser: Browser | None
+    browsers: tuple[Browser, ...] = ()
 
 
 class Concurrency(Struct, frozen=True):
@@ -116,7 +117,10 @@ class Slice(Struct, frozen=True):
 
 
 class Request(Struct, frozen=True):
-    """One request; its slices partition start_s..end_s exactly, each starting where the last ended."""
+    """One request; its slices partition start_s..end_s exactly, each starting where the last ended.
+
+    Of a page's requests those are critical that the load of their tab waited for.
+    """
 
     index: int
     url: str
@@ -128,6 +132,8 @@ class Request(Struct, frozen=True):
     connection_reused: bool | None
     server: Server | None
     slices: tuple[Slice, ...]
+    tab: int | None = None
+    critical: bool = True
 
 
 class Trial(Struct, frozen=True):
@@ -148,6 +154,7 @@ class Trial(Struct, frozen=True):
     waiting_s: Waiting
     cost: Cost | None
     requests: tuple[Request, ...]
+    browser: str | None = None
     workload: str = "navigate"
 
 
@@ -175,6 +182,12 @@ class Conclusion(Struct, frozen=True):
     browser_limit: int | None
     skew: float | None
     remedies: tuple[Remedy, ...]
+    url: str | None = None
+    share: Share | None = None
+    because: tuple[str, ...] = ()
+    advice: str | None = None
+    alone_s: Seconds | None = None
+    doubts: tuple[str, ...] = ()
 
 
 class SocketGroup(Struct, frozen=True):

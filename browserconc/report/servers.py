@@ -12,16 +12,24 @@ from rich.text import Text
 
 from browserconc.model.server_row import ServerRow, Survey
 
-_HEAD = ("server", "stated", "measured", "processes", "threads", "kept alive")
+_HEAD = ("server", "model", "stated", "measured", "pids", "threads", "backlog", "kept")
+_LEFT = ("server", "model")
+
+
+_MEANING = (
+    "stated: at once by the configuration; measured: by raw sockets. pids, threads: that took requests. "
+    "backlog: connections that may wait, by default. kept: whether a connection serves a second request."
+)
 
 
 def render(survey: Survey, *, colour: bool = False, width: int = 80) -> str:
-    """The rows, then their sentences, at most `width` columns wide."""
+    """The rows, then what the columns mean and a sentence for each, at most `width` columns wide."""
     out = StringIO()
     console = Console(
         file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False
     )
     console.print(_figures(survey.rows))
+    console.print(Text(_MEANING, style="dim"))
     console.print()
     for row in survey.rows:
         console.print(Text(row.server, style="bold"))
@@ -31,24 +39,30 @@ def render(survey: Survey, *, colour: bool = False, width: int = 80) -> str:
 
 
 def _figures(rows: Iterable[ServerRow]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for number, name in enumerate(_HEAD):
-        table.add_column(name, justify="right" if number else "left", no_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    for name in _HEAD:
+        table.add_column(name, justify="left" if name in _LEFT else "right", no_wrap=True)
     for row in rows:
         stated = "no limit" if row.stated is None else str(row.stated)
         if row.error:
-            table.add_row(row.server, stated, "-", "-", "-", "-")
+            table.add_row(row.server, row.model, stated, "-", "-", "-", _number(row.backlog), "-")
             continue
         agrees = row.measured == row.stated
         table.add_row(
             row.server,
+            row.model,
             stated,
             Text(_measured(row), style="" if agrees else "bold red"),
             str(row.pids),
             str(row.threads),
+            _number(row.backlog),
             "yes" if row.keep_alive else "no",
         )
     return table
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else str(value)
 
 
 def _measured(row: ServerRow) -> str:

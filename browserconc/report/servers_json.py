@@ -30,6 +30,9 @@ class Server(Struct, frozen=True):
     server: str
     model: str
     stated: int | None
+    backlog: Annotated[
+        int | None, Meta(description="Connections that it lets wait by default; the kernel may allow less.")
+    ]
     measured: int | None
     probed_up_to: int
     pids: Annotated[int, Meta(description="Processes that took requests.")]

@@ -65,21 +65,28 @@ class Group:
 
 def groups(result: Result) -> tuple[Group, ...]:
     """The trials as they were run, gathered by server and by strategy."""
-    targets: dict[str, dict[tuple[str, int, int | None], list[TrialFinding]]] = {}
+    targets: dict[str, dict[tuple[str, int, int | None, str | None], list[TrialFinding]]] = {}
     for trial in result.trials:
         strategies = targets.setdefault(trial.server or trial.url, {})
-        strategies.setdefault((trial.strategy, trial.tabs, trial.delay_ns), []).append(trial)
+        strategies.setdefault((trial.strategy, trial.tabs, trial.delay_ns, trial.browser), []).append(trial)
     several = len({trial.tabs for trial in result.trials}) > 1
+    browsers = len({trial.browser for trial in result.trials if trial.browser}) > 1
     return tuple(
         Group(
             target,
             tuple(
-                _row(f"{strategy} x{tabs}" if several else strategy, trials)
-                for (strategy, tabs, _), trials in strategies.items()
+                _row(_name(strategy, tabs if several else None, browser if browsers else None), trials)
+                for (strategy, tabs, _, browser), trials in strategies.items()
             ),
         )
         for target, strategies in targets.items()
     )
+
+
+def _name(strategy: str, tabs: int | None, browser: str | None) -> str:
+    """The strategy, with what tells it from others of its name."""
+    named = f"{strategy} x{tabs}" if tabs else strategy
+    return f"{named} {browser.replace(chr(92), '/').rpartition('/')[2]}" if browser else named
 
 
 def _row(name: str, trials: list[TrialFinding]) -> Row:

@@ -20,7 +20,9 @@ from browserconc.model.finding import Result
 from browserconc.report import table, waterfall
 from browserconc.report.printable import printable
 from browserconc.report.table import Group, Row
+from browserconc.report.tabs import one_bar_per_tab
 from browserconc.report.wording import (
+    NOT_TRIED,
     at_once,
     blamed,
     cause_named,
@@ -55,7 +57,7 @@ def render(
     `verbose` draws every request of every strategy. `encoding` is the terminal's: one that
     cannot show `█` gets ASCII.
     """
-    return _Page(result, max(width, NARROWEST), colour, verbose, encoding).text()
+    return _Page(one_bar_per_tab(result), max(width, NARROWEST), colour, verbose, encoding).text()
 
 
 class _Page:
@@ -90,6 +92,7 @@ class _Page:
             self.evidence(),
             self.pictures(),
             self.remedies(),
+            self.advice(),
             self.doubts(),
             self.footer(),
         ]
@@ -226,13 +229,24 @@ class _Page:
         ]
 
     def evidence(self) -> list[RenderableType]:
-        said = table.evidence_of(self.rows, self.result.conclusion.summary)
-        return [self.point("-", f"{name}: {because}") for name, because in said]
+        conclusion = self.result.conclusion
+        said = table.evidence_of(self.rows, " ".join([conclusion.summary, *conclusion.because]))
+        return [
+            *(self.point("-", because) for because in conclusion.because),
+            *(self.point("-", f"{name}: {because}") for name, because in said),
+        ]
+
+    def advice(self) -> list[RenderableType]:
+        advice = self.result.conclusion.advice
+        return [self.say(f"{NOT_TRIED} {advice}")] if advice else []
 
     def doubts(self) -> list[RenderableType]:
         return [
-            self.point("!", f"{names}: {doubt}", "yellow")
-            for names, doubt in table.said_of(self.rows, undecided=False)
+            *(self.point("!", doubt, "yellow") for doubt in self.result.conclusion.doubts),
+            *(
+                self.point("!", f"{names}: {doubt}", "yellow")
+                for names, doubt in table.said_of(self.rows, undecided=False)
+            ),
         ]
 
     def footer(self) -> list[RenderableType]:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from browserconc.model.finding import Remedy, Result, TrialFinding, Verdict
 from browserconc.model.workload import NOUNS
 from browserconc.report.legend import look
 
+_ENDPOINTS = ("/slow", "/cpu")
+"""The addresses of ours that work; any other is the user's."""
 _OTHERS = ("hypercorn", "sanic", "uvicorn")
 """Servers that cannot run Flask: they serve the asynchronous endpoint."""
+
+
+NOT_TRIED = "What removes it (not tried here):"
+"""Before advice that only the server's or the page's owner can follow."""
 
 
 def seconds(ns: int) -> str:
@@ -41,10 +49,12 @@ def headline(result: Result, *, full_version: bool = False) -> str:
     trials, browser = result.trials, result.environment.browser
     if not trials:
         return "Nothing was measured"
-    driven = ""
-    if browser:
-        version = browser.version if full_version else browser.version.split(".")[0]
-        driven = f", {browser.name[:1].upper()}{browser.name[1:]} {version}".rstrip()
+    named = [
+        f"{each.name[:1].upper()}{each.name[1:]} "
+        f"{each.version if full_version else each.version.split('.')[0]}".rstrip()
+        for each in ((browser, *result.environment.browsers) if browser else ())
+    ]
+    driven = f", {' and '.join(named)}" if named else ""
     return f"{_requests(result)} {_target(trials)}{driven}"
 
 
@@ -68,6 +78,9 @@ def _target(trials: tuple[TrialFinding, ...]) -> str:
     delay = delays.pop() if len(delays) == 1 else None
     what = "endpoint" if any(server.startswith(_OTHERS) for server in servers) else "Flask endpoint"
     kind = f"a slow {what}" if delay is None else f"a {seconds(delay)} s {what}"
+    paths = list(dict.fromkeys(urlsplit(url).path for url in urls))
+    if any(paths) and not set(paths) & set(_ENDPOINTS):
+        kind = paths[0] if len(paths) == 1 else f"{len(paths)} addresses"
     named = servers[0] if len(servers) == 1 else f"{len(servers)} servers"
     return f"to {kind} ({named})"
 

@@ -225,14 +225,6 @@ def test_a_browser_that_does_not_start_is_quoted(tmp_path: Path) -> None:
     assert "raw-socket" in run(tmp_path, "report", "out").stdout
 
 
-@pytest.mark.skipif(find("firefox") is None, reason="needs a Firefox")
-@needs_browser
-def test_firefox_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    ended = run(tmp_path, *small("tabs", "--out", "out", "--browser", "firefox"))
-    assert ended.code == 3
-    assert "Firefox cannot be measured yet" in ended.sentence()
-
-
 def shell(place: Path, line: str, **environment: str) -> Ended:
     """A line of a POSIX shell in which $BC is the command."""
     command = Command(

@@ -17,12 +17,14 @@ from threading import Thread
 
 import pytest
 
-from browserconc.explain import Choice, explain
+from browserconc.evidence import nettrace
+from browserconc.evidence.live_requests import Now
+from browserconc.explanation import Choice, explain
 from browserconc.lab import installed_browsers
 from browserconc.lab.cdp_connection import connected
 from browserconc.model.finding import Result
+from browserconc.observation import Observation, explained, watch
 from browserconc.report import result_json
-from browserconc.watch import watch
 from tests.live.command import Command, run
 
 pytestmark = pytest.mark.live
@@ -195,7 +197,51 @@ async def test_watching_attaches_to_no_page(chromium: Chromium, tmp_path: Path, 
         await asyncio.sleep(1.5)
         targets = await other.send("Target.getTargets")
         assert not any(target["attached"] for target in targets["targetInfos"])
-        assert not (await seen).lossy
+        assert not (await seen).doubts
+
+
+async def test_what_is_in_flight_is_followed_and_the_browser_left_as_it_was(
+    chromium: Chromium, tmp_path: Path, site: str
+):
+    before = chromium.pages()
+    looks: list[Now] = []
+    async with connected(chromium.address) as browser:
+        observation = Observation(browser, tmp_path / "log", live=True)
+        await observation.begin()
+        assert observation.in_flight
+        loading = asyncio.create_task(asyncio.to_thread(chromium.load, site))
+        while not loading.done():
+            looks.append(observation.in_flight.look())
+            await asyncio.sleep(0.05)
+        seen = await observation.end()
+    assert_six_at_once(explained(seen, Choice(url=site)), site)
+    assert any(now.count("server") > 2 and now.count("same-host") > 1 for now in looks)
+    assert max(now.count("server") for now in looks) <= 6
+    after = chromium.pages()
+    assert {number: after[number][0] for number in before} == {n: url for n, (url, _) in before.items()}
+    async with connected(chromium.address) as other:
+        targets = await other.send("Target.getTargets")
+        assert not any(target["attached"] for target in targets["targetInfos"])
+
+
+async def test_a_browser_that_is_traced_already_is_watched_by_its_network_domain(
+    chromium: Chromium, tmp_path: Path, site: str
+):
+    async with connected(chromium.address) as other:
+        await nettrace.start(other)
+        async with connected(chromium.address) as browser:
+            observation = Observation(browser, tmp_path / "log")
+            await observation.begin()
+            await asyncio.to_thread(chromium.load, site)
+            seen = await observation.end()
+        result = explained(seen, Choice(url=f"{site}slow"))
+    (trial,) = result.trials
+    assert len(trial.requests) == FETCHES
+    assert trial.verdict.kind == "undecided"
+    assert any("not traced" in doubt for doubt in trial.verdict.doubts)
+    assert any("not by what" in doubt for doubt in trial.verdict.doubts)
+    waited = [r for r in trial.requests if r.end_ns - r.start_ns > 1.7e9 * SLOW_S]
+    assert len(waited) == FETCHES - 6
 
 
 def test_a_browser_that_goes_away_is_one_sentence(tmp_path: Path, chromium: Chromium):

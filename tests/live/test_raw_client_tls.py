@@ -12,8 +12,9 @@ import trustme
 from small_servers import OK, answering, closes_at_once, serving
 
 from browserconc.evidence.client import FILE, ClientLine, read, tracks
+from browserconc.lab.http_answer import Jar
 from browserconc.lab.process import Household
-from browserconc.lab.raw_client import Jar, Mode
+from browserconc.lab.raw_client import Mode
 from browserconc.lab.strategies.raw_socket import RawClientError, measure
 
 pytestmark = pytest.mark.live

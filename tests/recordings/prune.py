@@ -5,8 +5,9 @@
     python tests/recordings/prune.py NETLOG.json tests/recordings/logs/NAME.json.gz
 
 Of each NetLog it keeps the constants that the reader needs and the events of the trials' own
-requests; of a trial the client's log, the ledger, the CDP lines and the trace. Nothing is changed in
-what is kept, but for what tells of the machine: paths, the kernel's version, the server's messages.
+requests; of Firefox's log the lines of the trials; of a trial the client's log, the ledger, the CDP
+lines and the trace. Nothing is changed in what is kept, but for what tells of the machine: paths, the
+kernel's version, the server's messages.
 Of a NetLog alone, as somebody else would record it, the pages that asked are kept too.
 """
 
@@ -22,8 +23,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from browserconc import pipeline, recording
-from browserconc.evidence import cdp, client, http2_session, http_stream_pool, ledger, secrets
-from browserconc.explain import Choice, explain
+from browserconc.evidence import cdp, client, http2_session, http_stream_pool, ledger, mozlog, secrets
+from browserconc.explanation import Choice, explain
 from browserconc.recording import Recording
 
 SOURCES = {
@@ -88,6 +89,8 @@ def prune(run: Path, into: Path) -> None:
     for path in run.glob("netlog-*.json"):
         log = _pruned(json.loads(path.read_text()), _windows(trials))
         (into / path.name).write_bytes(secrets.blank(_lines(log).encode()))
+    for path in run.glob("mozlog-*.moz_log"):
+        (into / path.name).write_bytes(_within_trials(path, trials))
     if pipeline.analyze(run).trials != pipeline.analyze(into).trials:
         raise SystemExit(f"Pruning changed what is concluded from {run}: a reader needs an event it lost.")
 
@@ -154,6 +157,23 @@ def _pruned(log: dict[str, Any], windows: list[tuple[int, int]] | None) -> dict[
     }
     polled = [{name: context.get(name) for name in POOLS} for context in log.get("polledData") or []]
     return {"constants": constants, "events": events, "polledData": polled}
+
+
+def _within_trials(path: Path, trials: list[Recording]) -> bytes:
+    """Of Firefox's log the head, and the lines of the trials. What is kept names no path of the machine."""
+    head, *rows = path.read_bytes().splitlines(keepends=True)
+    lines = mozlog.MozLog(path).lines
+    assert len(lines) == len(rows)
+    windows = [
+        (t.manifest.prepared_ns, t.manifest.ended_ns + MARGIN_MS * 10**6)
+        for t in trials
+        if t.manifest.prepared_ns and t.manifest.ended_ns and t.manifest.mozlogs
+    ]
+    return head + b"".join(
+        row
+        for row, line in zip(rows, lines, strict=True)
+        if any(begin <= line.time_ns <= end for begin, end in windows)
+    )
 
 
 def _is_ours(event: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from browserconc.explain import Choice, explain
+from browserconc.explanation import Choice, explain
 from browserconc.model.finding import TrialFinding
 
 LOGS = Path(__file__).parent.parent / "recordings" / "logs"

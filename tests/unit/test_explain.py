@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from browserconc import explain_recording
 from browserconc.evidence import netlog, url_request
 from browserconc.evidence.netlog_event import Event
-from browserconc.explain import Choice, LogError, explain
+from browserconc.explanation import Choice, LogError, explain
 from browserconc.model.finding import Result
 from browserconc.report import explained, result_json
 

@@ -62,7 +62,7 @@ def test_options_win_over_the_profile_and_none_means_not_given():
     smoke = profile.load("smoke")
     plan = profile.plan(smoke, tabs=4, delay=None, server="gunicorn-sync:4", headed=True)
     assert {(t.tabs, t.delay_s, t.server) for t in plan.trials} == {(4, smoke.delay, "gunicorn-sync:4")}
-    assert plan.browser.headed
+    assert plan.browsers[0].headed
 
 
 def test_several_servers_and_repeats_have_ids_that_are_file_names():
@@ -150,7 +150,7 @@ def test_raw_sockets_alone_come_by_the_thousand():
 
 
 def test_a_browser_may_be_a_path():
-    assert profile.plan(browser="/opt/chrome/chrome").browser.name == "/opt/chrome/chrome"
+    assert profile.plan(browser="/opt/chrome/chrome").browsers[0].name == "/opt/chrome/chrome"
 
 
 @given(
@@ -176,6 +176,43 @@ def outcome(act: Callable[[], object]) -> str:
     except UsageError as problem:
         return str(problem)
     return ""
+
+
+def test_several_browsers_share_the_raw_sockets():
+    plan = profile.plan(browser="chromium,firefox", strategies="raw-socket,tabs")
+    assert [browser.name for browser in plan.browsers] == ["chromium", "firefox"]
+    assert [(trial.id, trial.browser) for trial in plan.trials] == [
+        ("raw-socket", None),
+        ("tabs.chromium", "chromium"),
+        ("tabs.firefox", "firefox"),
+    ]
+    alike = profile.plan(browser="/a/chrome,/b/chrome", strategies="tabs")
+    assert [trial.id for trial in alike.trials] == ["tabs.1-chrome", "tabs.2-chrome"]
+
+
+def test_a_browser_that_others_started_is_observed_over_cdp():
+    plan = profile.plan(cdp="http://127.0.0.1:9222")
+    assert plan.evidence == ("trace",)
+    assert plan.browsers[0].is_remote
+    assert profile.plan(connect="ws://127.0.0.1:3000/", evidence="none").evidence == ()
+    assert not profile.plan().browsers[0].is_remote
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cdp": "9222"},
+        {"cdp": "http://"},
+        {"cdp": "http://[::1"},
+        {"connect": "http://127.0.0.1:3000"},
+        {"connect": "ws://127.0.0.1:1", "cdp": "http://127.0.0.1:1"},
+        {"cdp": "http://127.0.0.1:1", "browser": "chromium,chrome"},
+        {"cdp": "http://127.0.0.1:1", "browser": "firefox"},
+    ],
+)
+def test_an_address_that_is_none_is_refused(options):
+    with pytest.raises(UsageError, match=r"address|only one|Only one"):
+        profile.plan(**options)
 
 
 @given(st.text(max_size=30), st.sampled_from(["strategies", "server", "browser", "evidence"]))
@@ -210,4 +247,4 @@ def test_evidence_is_the_netlog_unless_others_or_none_are_named():
 
 def test_switches_are_passed_on_as_they_are():
     switches = ("--enable-features=HappyEyeballsV3,Other", "--lang=de")
-    assert profile.plan(switches=switches).browser.switches == switches
+    assert profile.plan(switches=switches).browsers[0].switches == switches

@@ -71,6 +71,16 @@ VERDICTS = {
         "contexts": CONCURRENT,
         "fetch-distinct": THREE_STREAMS,
     },
+    # Nine connections for navigations, six for fetch(). The cache lock lets all that waited for the first
+    # navigation go together; with fetch() only the last pair overlaps.
+    "firefox": {
+        "raw-socket": CONCURRENT,
+        "tabs": ("limited", 9, "browser", "cache-lock"),
+        "tabs-distinct": ("limited", 9, "browser", "host-limit"),
+        "contexts": CONCURRENT,
+        "fetch": ("limited", 2, "browser", "cache-lock"),
+        "fetch-distinct": SIX_PER_HOST,
+    },
     # The lock gives up after 20 s; what then runs together is limited by the connections per host.
     "forum-thread": {"tabs": ("limited", 6, "browser", "cache-lock")},
 }

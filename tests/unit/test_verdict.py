@@ -158,3 +158,18 @@ def test_a_late_tab_with_an_unexplained_stretch_stays_undecided():
         tracks += [client(i, sent + 500), ledger(i, sent, sent + 500), passage(i, sent, sent + 500, *before)]
     finding = judged(tracks, strategy="contexts", stated=None, server="werkzeug-threaded")
     assert finding.verdict.kind == "undecided"
+
+
+def answered_at(*ends):
+    return [client(n, end, send=1) for n, end in enumerate(ends)]
+
+
+def test_without_a_ledger_equal_answers_ran_together():
+    found = judged(answered_at(500, 505, 510, 520), server="command:x", stated=None, strategy="raw-socket")
+    assert found.verdict.kind == "concurrent"
+
+
+def test_without_a_ledger_nobody_says_that_answers_one_by_one_ran_together():
+    found = judged(answered_at(500, 1000), server="command:x", stated=None, strategy="raw-socket")
+    assert found.verdict.kind == "undecided"
+    assert "is not known without its ledger" in found.verdict.doubts[0]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from browserconc.analysis import firefox
 from browserconc.model.cause import HANDOVER_NS, Case, Cause
 from browserconc.model.finding import Claim
 from browserconc.model.timeline import Span, Timeline
@@ -21,8 +22,12 @@ tabs on two cores): a throttled tab, a renderer that is busy. It stays unexplain
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     track = timeline.tracks.get("netlog")
-    if track is None:
+    if firefox.SOURCE in timeline.tracks:
+        for start_ns, end_ns, because in firefox.own_work(timeline, case):
+            yield Claim(CAUSE.id, start_ns, end_ns, because)
+    elif track is None:
         yield from _by_cdp(timeline)
+    if track is None:
         return
     steps = sorted((s for s in track.spans if s.name not in _ENVELOPES), key=lambda s: s.start_ns)
     if not steps:

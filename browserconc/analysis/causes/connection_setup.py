@@ -18,7 +18,8 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     source: str = "netlog"
     names: tuple[str, ...] = ("TCP_CONNECT", "SSL_CONNECT")
     if "netlog" not in timeline.tracks:
-        source, names = "cdp", ("dns", "connect", "ssl")
+        source = "mozlog" if "mozlog" in timeline.tracks else "cdp"
+        names = ("dns", "connect", "ssl")
     for name in names:
         span = timeline.span(source, name)
         if span and span.end_ns is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from browserconc.analysis import firefox
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
 from browserconc.model.timeline import Span, Timeline
@@ -16,24 +17,24 @@ NAMED = 6
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
-    stall = timeline.span("netlog", "STALL")
-    if stall is None or stall.detail.get("limit") != "group":
-        return
-    end_ns = timeline.end_ns if stall.end_ns is None else stall.end_ns
     limit = _limit(case)
     connections = f"one of the {limit} connections" if limit else "a connection"
-    yield Claim(
-        "host-limit",
-        stall.start_ns,
-        end_ns,
-        f"for {connections} to the host (stalled at max sockets per group)",
-    )
+    stall = timeline.span("netlog", "STALL")
+    if stall and stall.detail.get("limit") == "group":
+        end_ns = timeline.end_ns if stall.end_ns is None else stall.end_ns
+        because = f"for {connections} to the host (stalled at max sockets per group)"
+        yield Claim("host-limit", stall.start_ns, end_ns, because)
+    for start_ns, end_ns in firefox.queued(timeline, "group"):
+        because = f"for {connections} to the host (queued, AtActiveConnectionLimit)"
+        yield Claim("host-limit", start_ns, end_ns, because)
 
 
 def _limit(case: Case) -> int | None:
     stated = case.evidence.facts.get("max_sockets_per_group")
     if isinstance(stated, int):
         return stated
+    if counted := firefox.connections_counted(case, "group"):
+        return counted
     return _connections_at_first_stall(case)
 
 
@@ -106,8 +107,8 @@ CAUSE = Cause(
     culprit="browser",
     what="The browser opens only so many HTTP/1.1 connections per scheme, host and port at once; all tabs "
     "of a profile share them.",
-    recognised="SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP in the NetLog, and the server's requests in "
-    "flight stay flat at that number.",
+    recognised="SOCKET_POOL_STALLED_MAX_SOCKETS_PER_GROUP in the NetLog, AtActiveConnectionLimit in "
+    "Firefox's log, and the server's requests in flight stay flat at that number.",
     remedy="A second host name, HTTP/2, or a browser context per tab.",
     claims=_claims,
     limits=True,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from browserconc.analysis import firefox
 from browserconc.analysis.socket_pools import POOL, sockets_when_stalled, stalled
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
@@ -18,12 +19,16 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     if found and found[0] == POOL:
         end_ns = timeline.end_ns if found[1].end_ns is None else found[1].end_ns
         yield Claim(POOL, found[1].start_ns, end_ns, "for a connection of the full socket pool")
+    for start_ns, end_ns in firefox.queued(timeline, "pool"):
+        yield Claim(POOL, start_ns, end_ns, "for one of all connections (queued, AtActiveConnectionLimit)")
 
 
 def _limit(case: Case) -> int | None:
     stated = case.evidence.facts.get(POOL)
     if isinstance(stated, int):
         return stated
+    if counted := firefox.connections_counted(case, "pool"):
+        return counted
     return sockets_when_stalled(case.evidence.tracks, case.evidence.ended_ns, POOL)
 
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from difflib import get_close_matches
+from pathlib import Path
 
-from browserconc.lab.running import Running, ServerError, start
+from browserconc.lab import command_server, running, users_app
+from browserconc.lab.certificate import Certificate
+from browserconc.lab.process import Household
+from browserconc.lab.running import BACKLOG, Running, ServerError
 from browserconc.lab.server import LARGEST, Kind, Server
 from browserconc.lab.servers import (
     flask_releases,
@@ -34,7 +39,47 @@ TABLE: dict[str, Kind] = {
     "flask-1.0": flask_releases.FLASK_1_0,
 }
 
-__all__ = ["TABLE", "Running", "Server", "ServerError", "parse", "start"]
+__all__ = ["TABLE", "Running", "Server", "ServerError", "chosen", "parse", "start"]
+
+
+def chosen(spec: str, *, app: str | None = None, command: str | None = None) -> Server:
+    """The server of a trial: one of ours, perhaps with the user's application, or the user's command.
+
+    Raises:
+        ValueError: there is none such; one sentence with the choices.
+    """
+    if command is not None:
+        return command_server.parse(command)
+    server = parse(spec)
+    if app is None:
+        return server
+    if not users_app.FORM.fullmatch(app):
+        raise ValueError(f"{app!r} is no application: write module:attribute, such as shop.web:app.")
+    if server.kind.interface is None:
+        able = ", ".join(name for name, kind in TABLE.items() if kind.interface)
+        raise ValueError(f"{server.kind.name} runs no application of yours. Choose one of {able}.")
+    return replace(server, app=app)
+
+
+async def start(
+    household: Household,
+    server: Server,
+    folder: Path,
+    *,
+    port: int = 0,
+    backlog: int | None = None,
+    certificate: Certificate | None = None,
+) -> Running:
+    """Starts any of them, see `running.start` and `command_server.start`.
+
+    Raises:
+        ServerError: it did not start.
+    """
+    if server.command:
+        return await command_server.start(household, server, folder, port=port)
+    return await running.start(
+        household, server, folder, port=port, backlog=backlog or BACKLOG, certificate=certificate
+    )
 
 
 def parse(spec: str) -> Server:

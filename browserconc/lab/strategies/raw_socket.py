@@ -12,9 +12,9 @@ from tempfile import TemporaryFile
 import msgspec
 
 from browserconc.lab import raw_client
-from browserconc.lab.http_answer import Until
+from browserconc.lab.http_answer import Jar, Until
 from browserconc.lab.process import Household
-from browserconc.lab.raw_client import Jar, Job, Mode, Refusal, Report
+from browserconc.lab.raw_client import Job, Mode, Refusal, Report
 from browserconc.lab.strategy import Strategy, same_url
 
 LOG = "raw-client.log"
@@ -47,6 +47,8 @@ async def measure(
     body: bytes | None = None,
     verify_tls: bool = True,
     ca_file: Path | None = None,
+    digest_key: bytes | None = None,
+    at_ns: int | None = None,
     until: Until = "answer",
 ) -> Report:
     """Sends one request per entry of `urls`, all at once, and leaves one line for each in `out`.
@@ -63,6 +65,9 @@ async def measure(
         body: sent with each request, written nowhere.
         verify_tls: False accepts every certificate.
         ca_file: authorities to check certificates against, instead of the system's.
+        digest_key: with it the log tells harmless headers and digests of the bodies, and the report the
+            cookies that the answers set.
+        at_ns: the instant of the monotonic clock at which all go; None for at once.
         until: when a request is over: with its answer, a stream's first event, another protocol.
 
     Raises:
@@ -80,6 +85,8 @@ async def measure(
         body=body,
         verify_tls=verify_tls,
         ca_file=os.fspath(ca_file) if ca_file else None,
+        digest_key=digest_key,
+        at_ns=at_ns,
         until=until,
     )
     allowed_s = timeout_s * (2 if mode == "warm" else 1) + PREPARATION_S

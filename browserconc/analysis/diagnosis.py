@@ -1,0 +1,286 @@
+"""What all experiments of a diagnosis say together, and which of them is worth running next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from browserconc.analysis.causes import CAUSES
+from browserconc.analysis.conclusion import CHANGES, FASTER, RAW
+from browserconc.analysis.service import host_and_path
+from browserconc.analysis.visit_verdict import Judged, slowest, timed_out
+from browserconc.model.cause import Cause
+from browserconc.model.finding import (
+    SERVICE,
+    Conclusion,
+    Kind,
+    Remedy,
+    RequestFinding,
+    Result,
+    TrialFinding,
+    Verdict,
+)
+from browserconc.model.outside import ServerView
+
+TABS = "tabs"
+REFUSED = 429
+"""Too Many Requests; a server that is asked for more than it wants to give answers this or 503."""
+REMOVES = {
+    "cache-lock": ("tabs-distinct", "no-cache", "tabs-hosts", "contexts"),
+    "host-limit": ("tabs-hosts", "contexts"),
+    "pool-limit": ("contexts",),
+    "proxy-limit": ("contexts",),
+    "websocket-handshake": ("contexts",),
+    "websocket-limit": ("contexts",),
+    "web-lock": ("contexts",),
+    "session-lock": ("contexts",),
+    "shared-renderer": ("contexts",),
+}
+"""Strategies that would remove a cause, the cheapest first."""
+
+
+_TOO_LONG = (
+    "One tab alone did not load {url} in time ({error}): give a longer --timeout, or say with --wait-for "
+    "what to wait for."
+)
+_NOTHING = "{url} gives a tab nothing to show (a download, or no content): give a page or an endpoint."
+REFUSALS = {
+    "ERR_CERT": "The certificate of {url} does not check ({error}): --ignore-https-errors accepts it.",
+    "ERR_SSL": "{url} does not speak TLS as it should ({error}): check the scheme and the port.",
+    "ERR_TOO_MANY_REDIRECTS": "{url} redirects in a circle: give the page's own address, or --cookie.",
+    "ERR_NAME_NOT_RESOLVED": "The host name of {url} does not resolve: check its spelling.",
+    "ERR_CONNECTION_REFUSED": "Nobody listens at {url}: start the server, or check the port.",
+    "ERR_EMPTY_RESPONSE": "{url} closes the connection without an answer: look into the server's log.",
+    "Download is starting": _NOTHING,
+    "ERR_ABORTED": _NOTHING,
+    "crash": "The tab crashed while it loaded {url}: open it in a browser of your own and look.",
+    "not loaded within": _TOO_LONG,
+    "no answer within": _TOO_LONG,
+}
+"""What the browser says of a load that failed (net/base/net_error_list.h) → what to do."""
+
+
+def slowest_request(alone: Judged | None) -> RequestFinding | None:
+    """The request that one tab alone waits for longest."""
+    if alone is None:
+        return None
+    return slowest([request for request in alone.finding.requests if request.critical])
+
+
+def unusable(alone: Judged | None, error: str | None, url: str) -> str | None:
+    """Why nothing can be measured with this URL; None where it can."""
+    if error:
+        return error
+    load = alone.loads[0] if alone and alone.loads else None
+    if load is None:
+        return f"{url} could not be opened in a tab."
+    if load.error and not (timed_out(load.error) and alone and alone.finding.verdict.cause):
+        return _refused(load.error, url)
+    if load.status in (401, 403, 407):
+        return (
+            f"{url} answers {load.status} to a visitor without rights: give --cookie, --header, "
+            "--storage-state or --login."
+        )
+    return None
+
+
+def _refused(error: str, url: str) -> str:
+    said = next((said for sign, said in REFUSALS.items() if sign in error), None)
+    error = error.partition(" at http")[0]  # the gate's address, of which nobody knows
+    if said is None:
+        return f"One tab alone could not load {url}: {error}."
+    return said.format(url=url, error=error)
+
+
+def with_the_server_ns(alone: TrialFinding) -> dict[str, int]:
+    """How long each address (host and path) was with the server while nothing else ran."""
+    found: dict[str, int] = {}
+    for request in alone.requests:
+        worked = sum(piece.duration_ns for piece in request.slices if piece.cause == SERVICE)
+        if worked:
+            place = host_and_path(request.url)
+            found[place] = max(worked, found.get(place, 0))
+    return found
+
+
+def to_try(found: Result, server: ServerView | None, *, on_document: bool, loopback: bool) -> tuple[str, ...]:
+    """The strategies that would remove what held the tabs back, cheapest first; none where nothing did."""
+    tabs = _trial(found.trials, TABS)
+    if tabs is None:
+        return ()
+    causes = [found.conclusion.cause, tabs.verdict.cause]
+    if server and server.cause and server.cause not in REMOVES and found.conclusion.cause == server.cause:
+        return ()  # what the browser does about its own limits would change nothing
+    for cause in causes:
+        if cause in REMOVES:
+            return tuple(
+                name
+                for name in REMOVES[cause]
+                if (name != "tabs-distinct" or on_document)
+                and (name != "no-cache" or not on_document)
+                and (name != "tabs-hosts" or loopback)
+            )
+    return ()
+
+
+def conclude(
+    judged: Sequence[Judged],
+    alone: Judged | None,
+    server: ServerView | None,
+    url: str,
+    doubts: tuple[str, ...],
+) -> Conclusion:
+    """The conclusion over the experiments; `url` is the request that a tab alone waits for longest."""
+    trials = [one.finding for one in judged]
+    tabs = _trial(trials, TABS)
+    raw = _trial(trials, RAW)
+    alone_ns = alone.finding.makespan_ns if alone and alone.loads else None
+    if tabs is None or not tabs.requests:
+        why = tabs.verdict.doubts[0] if tabs and tabs.verdict.doubts else "No tabs were measured."
+        return Conclusion(
+            why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
+        )
+    verdict = _decided(tabs, raw, server)
+    cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
+    remedies = tuple(_remedies(verdict, tabs, judged))
+    per_tab = sum(host_and_path(request.url) == host_and_path(url) for request in tabs.requests) / tabs.tabs
+    skew = tabs.makespan_ns / raw.makespan_ns if _comparable(raw) and raw and per_tab <= 1 else None
+    because = [*verdict.because]
+    if server:
+        because += [line for line in server.because if line not in because]
+    return Conclusion(
+        summary=_summary(verdict, cause, tabs, raw, server, url, alone_ns),
+        culprit=verdict.culprit,
+        cause=verdict.cause,
+        limit=verdict.limit,
+        server_limit=server.limit if server else None,
+        browser_limit=tabs.verdict.limit if tabs.verdict.culprit == "browser" else None,
+        skew=skew,
+        remedies=remedies,
+        url=url,
+        share=verdict.share if verdict.cause else None,
+        because=tuple(because),
+        advice=cause.remedy if cause and not remedies else None,
+        alone_ns=alone_ns,
+        doubts=(*doubts, *(server.doubts if server else ())),
+    )
+
+
+def _comparable(raw: TrialFinding | None) -> bool:
+    return bool(raw and raw.makespan_ns and raw.verdict.kind != "undecided")
+
+
+def _trial(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None:
+    return next((trial for trial in trials if trial.strategy == strategy), None)
+
+
+def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | None) -> Verdict:
+    """Who holds the tabs back: of browser and server the one that lets fewer through.
+
+    Where both let as few through it is the server, for without a browser it would be no faster.
+    """
+    verdict = tabs.verdict
+    if not server or not server.cause or server.limit is None:
+        return verdict
+    if verdict.kind == "concurrent" and _worst_status(tabs) < REFUSED:
+        return verdict
+    if server.limit >= tabs.tabs or (verdict.limit is not None and verdict.limit < server.limit):
+        return verdict
+    if verdict.cause == server.cause:
+        return verdict
+    kind: Kind = "serial" if server.limit == 1 else "limited"
+    return Verdict(
+        kind,
+        server.limit,
+        server.culprit,
+        server.cause,
+        raw.verdict.share if raw and raw.verdict.cause == server.cause else 0.0,
+        verdict.doubts,
+        (*server.because, *verdict.because),
+    )
+
+
+def _remedies(verdict: Verdict, tabs: TrialFinding, judged: Sequence[Judged]) -> list[Remedy]:
+    if verdict.cause is None:
+        return []
+    found = []
+    for strategy, change in CHANGES.items():
+        one = next((one for one in judged if one.finding.strategy == strategy), None)
+        if one is None or not _removes(verdict.cause, tabs, one):
+            continue
+        trial = one.finding
+        found.append(
+            Remedy(
+                change=change,
+                cause_removed=verdict.cause,
+                makespan_ns=trial.makespan_ns,
+                limit=max(trial.verdict.limit, trial.concurrency.sustained) if trial.verdict.limit else None,
+                memory_per_tab_bytes=round(trial.cost.memory_bytes / trial.tabs) if trial.cost else None,
+                startup_ns=trial.cost.startup_ns if trial.cost else None,
+                proven=True,
+                trial=trial.id,
+            )
+        )
+    return found
+
+
+def _removes(cause: str, before: TrialFinding, judged: Judged) -> bool:
+    """Did the tabs load sooner, with answers as good as before?"""
+    after = judged.finding
+    return (
+        after.verdict.kind != "undecided"
+        and all(load.error is None for load in judged.loads)
+        and _worst_status(after) <= max(_worst_status(before), 399)
+        and after.makespan_ns < FASTER * before.makespan_ns
+        and (after.verdict.cause != cause or after.concurrency.sustained > before.concurrency.sustained)
+    )
+
+
+def _worst_status(trial: TrialFinding) -> int:
+    return max((request.status or 0 for request in trial.requests if request.critical), default=0)
+
+
+def _summary(
+    verdict: Verdict,
+    cause: Cause | None,
+    tabs: TrialFinding,
+    raw: TrialFinding | None,
+    server: ServerView | None,
+    url: str,
+    alone_ns: int | None,
+) -> str:
+    parts = [f"{tabs.tabs} tabs took {_seconds(tabs.makespan_ns)}"]
+    if alone_ns is not None:
+        parts[0] += f", one tab alone {_seconds(alone_ns)}"
+    if raw and _comparable(raw):
+        parts[0] += f", {raw.tabs} raw-socket requests {_seconds(raw.makespan_ns)}"
+    parts[0] += "."
+    where = _path(url)
+    if verdict.kind == "undecided":
+        parts.append(f"Why is undecided: {verdict.doubts[0]}" if verdict.doubts else "Why is undecided.")
+    elif verdict.cause is None:
+        parts.append("No problem: nothing held the tabs back, they load in parallel.")
+    else:
+        share = int(verdict.share * 100 + 1e-9)
+        limit = "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
+        title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
+        parts.append(f"They wait for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
+        if verdict.culprit == "server" and tabs.verdict.culprit == "browser" and tabs.verdict.cause:
+            parts.append(
+                f"The browser holds them back too ({tabs.verdict.cause}), but without it they would be "
+                "no faster."
+            )
+        if verdict.culprit == "browser" and server and server.parallel_up_to:
+            parts.append("The server is not the reason: by raw sockets it answers them at once.")
+        elif verdict.culprit == "browser" and server and server.limit:
+            parts.append(f"The server has a limit too: {server.limit} at once by raw sockets.")
+    return " ".join(parts)
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+
+
+def _seconds(ns: int) -> str:
+    return f"{ns / 1e9:.2f} s" if ns < 10_000_000_000 else f"{ns / 1e9:.1f} s"

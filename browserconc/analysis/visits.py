@@ -1,0 +1,166 @@
+"""Every request of every tab of a visit: the browser's log, and the tab that each request belongs to.
+
+The NetLog knows all requests but not their tabs, the driver knows what each tab asked for. Documents are
+joined by the gate that redirected them, the others by address and order. Without a server's ledger
+the browser's log alone tells when a request was sent and answered.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from browserconc.model.cause import Case, Evidence
+from browserconc.model.timeline import Timeline, Track
+
+STREAMS = ("eventsource",)
+"""What has no end, by Playwright's resource types."""
+NEVER_CALLED_ERRORS = (0, -1)  # OK and ERR_IO_PENDING, net/base/net_error_list.h
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One tab from its release until it counted as loaded; instants in ns of the monotonic clock."""
+
+    tab: int
+    url: str
+    start_ns: int
+    end_ns: int
+    status: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitCase:
+    """A Case whose timelines are every request of every tab; `tabs` has the tab of each, by its index."""
+
+    case: Case
+    tabs: Mapping[int, int]
+    loads: tuple[Load, ...]
+
+
+def visited(evidence: Evidence, address: Callable[[str], str]) -> VisitCase:
+    """Joins what the sources "client", "netlog" and "page" saw; `address` makes a URL fit to be kept."""
+    by_source: dict[str, list[Track]] = defaultdict(list)
+    for track in evidence.tracks:
+        by_source[track.source].append(track)
+    loads = tuple(_load(track, evidence) for track in by_source["client"])
+    own = [track for track in by_source["netlog"] if track.url not in evidence.gates]
+    owners = _owners(own, by_source["page"], evidence, address)
+    timelines = []
+    tabs = {}
+    for index, track in enumerate(track for track in own if track.key in owners):
+        tab, page = owners[track.key]
+        tabs[index] = tab
+        timelines.append(_timeline(index, track, page, evidence, address))
+    doubts = list(evidence.doubts)
+    unseen = len({load.tab for load in loads} - set(tabs.values()))
+    if unseen and "netlog" in evidence.sources:
+        doubts.append(f"Of {unseen} of {len(loads)} tabs the browser's log has no request.")
+    return VisitCase(Case(evidence, tuple(timelines), (), tuple(doubts)), tabs, loads)
+
+
+def sent_by_client(evidence: Evidence) -> VisitCase:
+    """The same for a client without a browser, whose every request is a load of its own."""
+    tracks = [track for track in evidence.tracks if track.source == "client"]
+    loads = tuple(_load(track, evidence) for track in tracks)
+    timelines = tuple(
+        Timeline(
+            index=index,
+            url=load.url,
+            start_ns=load.start_ns,
+            end_ns=load.end_ns,
+            status=load.status,
+            error=load.error,
+            tracks={"client": track},
+            local_port=track.local_port,
+        )
+        for index, (track, load) in enumerate(zip(tracks, loads, strict=True))
+    )
+    case = Case(evidence, timelines, (), evidence.doubts)
+    return VisitCase(case, {index: load.tab for index, load in enumerate(loads)}, loads)
+
+
+def _load(track: Track, evidence: Evidence) -> Load:
+    whole = track.span("request")
+    end_ns = whole.end_ns if whole and whole.end_ns is not None else evidence.ended_ns
+    status, error = track.facts.get("status"), track.facts.get("error")
+    return Load(
+        track.index or 0,
+        track.url,
+        evidence.released_ns,
+        max(end_ns, evidence.released_ns),
+        status if isinstance(status, int) else None,
+        error if isinstance(error, str) else None,
+    )
+
+
+def _owners(
+    own: Sequence[Track], pages: Sequence[Track], evidence: Evidence, address: Callable[[str], str]
+) -> dict[str, tuple[int, Track | None]]:
+    """The tab of each request of the browser's log, by the track's key, and what its page knows of it."""
+    owners: dict[str, tuple[int, Track | None]] = {}
+    by_gate: dict[object, int] = {}  # the browser's number of a navigation, which redirects keep
+    for track in own:
+        via = track.facts.get("via")
+        if isinstance(via, str) and via in evidence.gates:
+            by_gate[track.facts.get("request")] = evidence.gates[via]
+    asked: dict[str, list[Track]] = defaultdict(list)
+    for page in pages:
+        asked[_without_fragment(page.url)].append(page)
+    for track in sorted(own, key=lambda track: _span_of(track, evidence)[1]):
+        same = asked.get(_without_fragment(address(track.url)), [])
+        tab = by_gate.get(track.facts.get("request"))
+        fitting = [page for page in same if tab is None or page.index == tab]
+        known = min(fitting, key=lambda page: _apart_ns(track, page, evidence), default=None)
+        if known:
+            same.remove(known)
+            tab = known.index
+        if tab is not None:
+            owners[track.key] = (tab, known)
+    return owners
+
+
+def _apart_ns(one: Track, other: Track, evidence: Evidence) -> int:
+    """By how much two sources' instants of a request differ: of equal addresses the nearest are the same."""
+    ours, theirs = _span_of(one, evidence), _span_of(other, evidence)
+    return sum(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+
+
+def _span_of(track: Track, evidence: Evidence) -> tuple[int, int]:
+    ends = [evidence.ended_ns if span.end_ns is None else span.end_ns for span in track.spans]
+    return track.spans[0].start_ns, min(max(ends), evidence.ended_ns)
+
+
+def _timeline(
+    index: int, track: Track, page: Track | None, evidence: Evidence, address: Callable[[str], str]
+) -> Timeline:
+    started = track.span("URL_REQUEST_START_JOB")
+    # A redirect's leg begins where the browser followed it, not where the first request was made.
+    start_ns = started.start_ns if started and track.facts.get("leg") else track.spans[0].start_ns
+    headers = track.span("HTTP_TRANSACTION_READ_HEADERS")
+    stream = page is not None and page.facts.get("kind") in STREAMS and headers is not None
+    if stream and headers and headers.end_ns is not None:  # it has no end: it is there when it has begun
+        track = replace(track, spans=tuple(s for s in track.spans if s.end_ns and s.end_ns <= headers.end_ns))
+    ends = [evidence.ended_ns if span.end_ns is None else span.end_ns for span in track.spans]
+    facts = track.facts
+    status, reused, number = facts.get("status"), facts.get("connection_reused"), facts.get("net_error")
+    error = None
+    if isinstance(number, int) and number not in NEVER_CALLED_ERRORS:
+        error = f"net error {number}"
+    return Timeline(
+        index=index,
+        url=address(track.url),
+        start_ns=start_ns,
+        end_ns=max(start_ns, min(max(ends), evidence.ended_ns)),
+        status=status if isinstance(status, int) else None,
+        error=error,
+        tracks={one.source: one for one in (replace(track, source="netlog"), page) if one},
+        local_port=track.local_port,
+        connection_reused=reused if isinstance(reused, bool) else None,
+    )
+
+
+def _without_fragment(url: str) -> str:
+    return url.split("#", 1)[0]

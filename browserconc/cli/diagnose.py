@@ -1,0 +1,117 @@
+"""`browserconc diagnose`: why the tabs of a URL do not load in parallel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
+from browserconc.cli.measuring import analyzed, measure
+from browserconc.cli.options import report_options
+from browserconc.cli.output import check_targets, show
+
+
+@click.command()
+@click.argument("url")
+@click.option("--tabs", type=click.IntRange(1, 100), metavar="N", help="How many tabs at once.  [10]")
+@click.option("--wait-for", metavar="WHAT", help="load, networkidle, request:GLOB or a selector.  [rest]")
+@click.option("--header", "headers", multiple=True, metavar="'NAME: VALUE'", help="Sent with each request.")
+@click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="Sent with each request.")
+@click.option("--storage-state", metavar="FILE", help="Cookies and storage, saved by Playwright.")
+@click.option("--login", metavar="SCRIPT.py", help="Defines `async def login(page)`, run once before.")
+@click.option(
+    "--method", default="GET", metavar="METHOD", help="Of the requests; tabs fetch() others.  [GET]"
+)
+@click.option("--body", metavar="TEXT|@FILE", help="Sent with each request.")
+@click.option("--ignore-https-errors", is_flag=True, help="Accept a certificate that does not check.")
+@click.option("--i-may-load-this-host", "allowed", is_flag=True, help="Needed for a host of others.")
+@click.option(
+    "--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="For one tab.  [30]"
+)
+@click.option(
+    "--browser", default="chromium", metavar="NAME|PATH", help="chromium, a channel or an executable."
+)
+@click.option("--headed", is_flag=True, help="Show the browser's windows.")
+@click.option("--out", metavar="DIR", help="Where the recording is kept.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+@report_options
+def diagnose(
+    url: str,
+    tabs: int | None,
+    wait_for: str | None,
+    headers: tuple[str, ...],
+    cookies: tuple[str, ...],
+    storage_state: str | None,
+    login: str | None,
+    method: str,
+    body: str | None,
+    ignore_https_errors: bool,
+    allowed: bool,
+    timeout: float | None,
+    browser: str,
+    headed: bool,
+    out: str | None,
+    quiet: bool,
+    json_file: str | None,
+    markdown: str | None,
+    verbose: bool,
+) -> int:
+    """Say why the tabs of a URL do not load in parallel.
+
+    One tab alone, raw sockets at once, tabs at once; then what would remove the suspected cause is run.
+
+    \b
+    browserconc diagnose http://127.0.0.1:5000/slow
+    browserconc diagnose http://localhost:8000/app --wait-for '#table' --storage-state state.json
+    """
+    from browserconc import diagnosis, recording
+    from browserconc.model.plan import BrowserChoice
+    from browserconc.model.target import Target
+
+    check_targets(json_file, markdown)
+    sent = [_pair(text, ":", "--header", "'Name: value'") for text in headers]
+    if body is not None and not any(name.lower() == "content-type" for name, _ in sent):
+        sent.append(("Content-Type", "application/x-www-form-urlencoded"))  # as curl -d does
+    target = Target(
+        url=url if "://" in url else f"http://{url}",
+        method=method.upper(),
+        headers=tuple(sent),
+        cookies=tuple(_pair(text, "=", "--cookie", "name=value") for text in cookies),
+        body=_body(body),
+        storage_state=storage_state,
+        verify_tls=not ignore_https_errors,
+        wait_for=wait_for or "rest",
+    )
+    question = diagnosis.Question(
+        target, tabs, BrowserChoice(browser, headed), login=login, allowed=allowed, timeout_s=timeout
+    )
+    if out == "":
+        raise WrongUsage("--out must name a folder.")
+    folder = Path(out) if out else recording.new_folder()
+    try:
+        interrupted = measure(lambda progress: diagnosis.diagnose(question, folder, progress), quiet)
+    except diagnosis.DiagnosisError as problem:
+        raise CannotMeasure(str(problem)) from problem
+    result = analyzed(folder)
+    show(result, json_file, markdown, verbose)
+    if interrupted:
+        click.echo(f"Interrupted; `browserconc report {folder}` shows what was measured.", err=True)
+        return INTERRUPTED
+    return 0
+
+
+def _pair(text: str, between: str, option: str, form: str) -> tuple[str, str]:
+    name, found, value = text.partition(between)
+    if not found or not name.strip():
+        raise WrongUsage(f"{option} must have the form {form}.")
+    return name.strip(), value.strip()
+
+
+def _body(text: str | None) -> bytes | None:
+    if text is None or not text.startswith("@"):
+        return None if text is None else text.encode()
+    try:
+        return Path(text[1:]).read_bytes()
+    except OSError as problem:
+        raise CannotMeasure(f"{text[1:]} cannot be read ({problem.strerror}).") from problem

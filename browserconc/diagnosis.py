@@ -1,0 +1,277 @@
+"""Why the tabs of a URL that is not ours do not load in parallel: the cheapest decisive experiments first.
+
+Start reading here. One tab alone says how long a load takes and which request it waits for, raw sockets
+what the server does at once, tabs what the browser makes of it. If tabs had to wait, what would
+remove the suspected cause is run and either helps or does not. As in `pipeline.py` everything is
+recorded first; `analyze` starts from the folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import psutil
+
+from browserconc import __version__, diagnose_recording, recording
+from browserconc.analysis import diagnosis, outside, outside_plan
+from browserconc.analysis.outside_trial import round_for
+from browserconc.diagnose_recording import ALONE, OUTSIDE, RAW
+from browserconc.evidence import client, diagnosis_notes
+from browserconc.evidence.diagnosis_notes import Notes
+from browserconc.evidence.page_log import PageLine
+from browserconc.evidence.secrets import masked
+from browserconc.lab import outside as outside_lab
+from browserconc.lab import reach, visit
+from browserconc.lab.browser import Browsers, Tabs
+from browserconc.lab.process import Household
+from browserconc.lab.strategies import raw_socket
+from browserconc.lab.strategies.raw_socket import RawClientError
+from browserconc.lab.visitor import KnownVisitor, VisitorError
+from browserconc.model.outside import ServerView
+from browserconc.model.plan import BrowserChoice
+from browserconc.model.target import Target, Visit
+from browserconc.pipeline import Progress
+from browserconc.recording import Manifest, Recording, Run
+
+LONGEST_LOAD_S = 30.0
+"""A page that takes longer alone needs --timeout."""
+SLACK_S = 10.0
+BUDGET_S = 55.0
+"""After so long no further experiment is begun, unless one load alone is what takes so long."""
+EXAMINATION_S = 20.0
+GENTLE_TABS = 4
+GENTLE_PAUSE_S = 1.0
+"""For hosts of others: fewer requests at once, and a pause between experiments."""
+
+
+class DiagnosisError(Exception):
+    """The target could not be measured: one sentence, what failed and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: why do so many tabs of this target not load in parallel?
+
+    `login` is the path of a script that logs in, `allowed` whether a host of others may be loaded,
+    `timeout_s` the longest that one tab alone may take.
+    """
+
+    target: Target
+    tabs: int | None = None
+    browser: BrowserChoice = field(default_factory=BrowserChoice)
+    login: str | None = None
+    allowed: bool = False
+    timeout_s: float | None = None
+
+
+async def diagnose(question: Question, out: Path, progress: Progress) -> None:
+    """Runs the experiments; `analyze(out)` then concludes.
+
+    What was measured lies in `out` even when this is cancelled.
+
+    Raises:
+        DiagnosisError: nothing could be measured.
+        BrowserError: there is no browser, or it does not start.
+        RecordingError: `out` cannot be written.
+    """
+    try:
+        place = await reach.locate(question.target.url)
+        reach.permit(place, allowed=question.allowed)
+        await reach.connect(place)
+        visitor = KnownVisitor(question.target)
+    except (reach.TargetError, reach.ForeignHostError, VisitorError) as problem:
+        raise DiagnosisError(str(problem)) from problem
+    recording.save_run(out, _run(question))
+    with Household() as household:
+        async with Browsers(household, question.browser, netlogs=out, visitor=visitor) as browsers:
+            story = _Story(question, place, out, progress, household, browsers, visitor)
+            try:
+                await story.tell()
+            except (reach.TargetError, reach.ForeignHostError, VisitorError) as problem:
+                raise DiagnosisError(str(problem)) from problem
+
+
+class _Story:
+    """One diagnosis as it unfolds."""
+
+    def __init__(
+        self,
+        question: Question,
+        place: reach.Place,
+        out: Path,
+        progress: Progress,
+        household: Household,
+        browsers: Browsers,
+        visitor: KnownVisitor,
+    ) -> None:
+        self.target = question.target
+        self.question = question
+        self.place = place
+        self.tabs = question.tabs or (10 if place.private else GENTLE_TABS)
+        self.out = out
+        self.progress = progress
+        self.household = household
+        self.browsers = browsers
+        self.visitor = visitor
+        self.notes = Notes(url=masked(question.target.url))
+        self.cookies: tuple[tuple[str, str], ...] = ()
+        self.count = 0
+        self.begun = time.monotonic()
+        self.alone_s = 0.0
+
+    async def tell(self) -> None:
+        if self.question.login:
+            await self.log_in(self.question.login)
+        critical = await self.one_tab_alone()
+        server = await self.raw_sockets(critical)
+        await self.visit("tabs")
+        if self.tabs == 1:
+            return  # what a single tab waits for, nothing that is done between tabs removes
+        found = diagnose_recording.analyze(self.out)
+        for strategy in diagnosis.to_try(
+            found, server, on_document=critical == self.target.url, loopback=self.place.loopback
+        ):
+            if self.in_time():
+                await self.remedy(strategy)
+
+    async def log_in(self, script: str) -> None:
+        tabs = await self.browsers.isolated_tabs(1)
+        try:
+            await self.visitor.log_in(tabs.pages[0], script)
+        finally:
+            await tabs.close()
+
+    async def one_tab_alone(self) -> str:
+        """The address of the request that a tab alone waits for longest."""
+        landed: list[str] = []
+        addresses: dict[str, str] = {}
+
+        async def look_around(tabs: Tabs, lines: Sequence[PageLine]) -> None:
+            page = tabs.pages[0]
+            addresses.update((masked(line.url), line.url) for line in lines if line.method == "GET")
+            landed.append(visit.address_of(page))
+            self.cookies = await visit.cookies_of(page, self.target.url)
+
+        limit_s = self.question.timeout_s or LONGEST_LOAD_S
+        one = await self.record(Visit(ALONE, "contexts", self.target.url, 1, limit_s), after=look_around)
+        alone = diagnose_recording.alone(self.out)
+        if reason := diagnosis.unusable(alone, one.manifest.error, self.notes.url):
+            raise DiagnosisError(reason)
+        if landed and landed[0].startswith("http"):
+            reach.permit(await reach.locate(landed[0]), allowed=self.question.allowed)
+        self.alone_s = alone.finding.makespan_ns / 1e9 if alone else 0.0
+        slow = diagnosis.slowest_request(alone)
+        self.notes = replace(self.notes, critical_url=slow.url if slow else self.notes.url)
+        self.save()
+        if slow is None or slow.url == masked(self.target.url):
+            return self.target.url
+        return addresses.get(slow.url, slow.url)
+
+    async def raw_sockets(self, url: str) -> ServerView | None:
+        """What the server does at once with the request that matters."""
+        target = replace(self.target, url=url, cookies=self.cookies or self.target.cookies)
+        if url != self.target.url:  # a part of the page, which is asked for without what the page was given
+            target = replace(target, method="GET", body=None)
+        if not visit.same_origin(url, self.target.url):
+            self.notes = replace(
+                self.notes,
+                doubts=(*self.notes.doubts, f"{url} is on another host, so raw sockets did not try it."),
+            )
+            self.save()
+            return None
+        self.progress.trial_started("outside", RAW, self.tabs, self.alone_s)
+        try:
+            view = await outside_lab.examine(
+                target,
+                self.household,
+                self.out / OUTSIDE,
+                clients=self.tabs,
+                deadline_s=EXAMINATION_S + 3 * self.alone_s,
+                tell=lambda text: None,
+                plan=outside_plan.next_experiment,
+            )
+            server = outside.judge(view)
+            if round_for(view, self.tabs) is None and self.in_time():
+                await self.record_raw(target)
+        except RawClientError as problem:
+            self.progress.trial_ended("outside", str(problem))
+            self.notes = replace(self.notes, doubts=(*self.notes.doubts, str(problem)))
+            self.save()
+            return None
+        self.progress.trial_ended("outside", " ".join(server.because) or "nothing found")
+        return server
+
+    async def record_raw(self, target: Target) -> None:
+        """As many raw sockets as there will be tabs: what the tabs are compared with."""
+        into = self.folder(RAW)
+        manifest = Manifest(RAW, RAW, None, None, self.notes.url, self.tabs, None, 1)
+        into.mkdir(parents=True, exist_ok=True)
+        manifest = replace(manifest, prepared_ns=time.monotonic_ns())
+        report = await raw_socket.measure(
+            self.household,
+            urls=[target.url] * self.tabs,
+            mode="cold",
+            timeout_s=self.tabs * self.alone_s + SLACK_S,
+            out=into / client.FILE,
+            method=target.method,
+            headers=target.headers,
+            jars=(target.cookies,) if target.cookies else (),
+            body=target.body,
+            verify_tls=target.verify_tls,
+        )
+        ended_ns = report.ended_ns or time.monotonic_ns()
+        recording.save(into, replace(manifest, released_ns=report.released_ns, ended_ns=ended_ns))
+
+    async def visit(self, strategy: str) -> Recording:
+        limit_s = self.tabs * self.alone_s * 1.5 + SLACK_S
+        return await self.record(Visit(strategy, strategy, self.target.url, self.tabs, limit_s))
+
+    async def remedy(self, strategy: str) -> None:
+        if not self.place.private:
+            await asyncio.sleep(GENTLE_PAUSE_S)
+        await self.visit(strategy)
+
+    async def record(self, planned: Visit, **hooks: object) -> Recording:
+        self.progress.trial_started(planned.id, planned.strategy, planned.tabs, self.alone_s)
+        one = await visit.record(
+            planned,
+            self.target,
+            self.folder(planned.id),
+            browsers=self.browsers,
+            tell=lambda done: self.progress.update(planned.id, done, 0),
+            **hooks,  # type: ignore[arg-type]
+        )
+        manifest = one.manifest
+        took_ns = (manifest.ended_ns or 0) - (manifest.released_ns or 0)
+        self.progress.trial_ended(planned.id, manifest.error or f"took {took_ns / 1e9:.2f} s")
+        return one
+
+    def folder(self, name: str) -> Path:
+        self.count += 1
+        return self.out / f"{self.count:02d}-{name}"
+
+    def in_time(self) -> bool:
+        """Is there time for one more experiment?"""
+        spent = time.monotonic() - self.begun
+        return spent + self.tabs * self.alone_s < max(BUDGET_S, 2 * self.tabs * self.alone_s)
+
+    def save(self) -> None:
+        diagnosis_notes.write(self.out, self.notes)
+
+
+def _run(question: Question) -> Run:
+    return Run(
+        command="diagnose",
+        browserconc=__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cpus=os.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        headed=question.browser.headed,
+    )

@@ -1,0 +1,135 @@
+"""Loads a page until it counts as loaded, and notes what it asks for on the way.
+
+Only the driver's own events are listened to, which it is told anyway: nothing is routed or polled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from browserconc.evidence.page_log import PageLine
+from browserconc.lab.browser import Page
+
+QUIET_S = 0.3
+"""A page that has asked for nothing new for so long after its last answer is at rest."""
+NETWORK_IDLE_NS = 500_000_000
+"""For so long nothing has happened when Playwright calls the network idle."""
+RESTLESS_S = 5.0
+"""What a page first asks for so long after its load event (polling, say) is no part of its load."""
+STREAMS = ("eventsource",)
+
+
+class PageLoads:
+    """The tabs of one trial: what they asked for, and when each counts as loaded."""
+
+    def __init__(self, pages: Sequence[Page], wait_for: str, *, gates: Sequence[str]) -> None:
+        """Listens from now on; requests for one of `gates`, which may be filled later, are not noted."""
+        self.lines: list[PageLine] = []
+        self.restless: set[int] = set()
+        self._wait_for = wait_for
+        self._gates = gates
+        self._open: dict[Any, PageLine] = {}
+        self._changed = [asyncio.Event() for _ in pages]
+        self._listening = [self._listen(tab, page) for tab, page in enumerate(pages)]
+
+    def _listen(self, tab: int, page: Page) -> list[tuple[Page, str, Any]]:
+        handlers = [
+            (page, "request", lambda request: self._asked(tab, request)),
+            (page, "requestfinished", lambda request: self._done(tab, request, None)),
+            (page, "requestfailed", lambda request: self._done(tab, request, request.failure or "failed")),
+            (page, "response", lambda response: self._answered_first(tab, response.request)),
+            (page, "websocket", lambda socket: self._websocket(tab, socket)),
+        ]
+        for _, event, handler in handlers:
+            page.on(event, handler)  # type: ignore[call-overload]
+        return handlers
+
+    def stop(self) -> None:
+        """Listens no longer; the tabs may be used again."""
+        for handlers in self._listening:
+            for page, event, handler in handlers:
+                page.remove_listener(event, handler)
+
+    def _asked(self, tab: int, request: Any) -> None:
+        if request.url in self._gates or request.url.startswith(("data:", "blob:")):
+            return
+        line = PageLine(tab, request.url, request.method, request.resource_type, time.monotonic_ns())
+        if request.redirected_from and (before := self._open.pop(request.redirected_from, None)):
+            before.done_ns = line.asked_ns
+        self.lines.append(line)
+        self._open[request] = line
+        self._changed[tab].set()
+
+    def _done(self, tab: int, request: Any, failed: str | None) -> None:
+        if line := self._open.pop(request, None):
+            line.done_ns, line.failed = time.monotonic_ns(), failed
+            self._changed[tab].set()
+
+    def _answered_first(self, tab: int, request: Any) -> None:
+        """The headers are there: an event stream, which has no end, is open."""
+        if (line := self._open.get(request)) and line.kind in STREAMS:
+            line.opened_ns = time.monotonic_ns()
+            self._changed[tab].set()
+
+    def _websocket(self, tab: int, socket: Any) -> None:
+        self.lines.append(PageLine(tab, socket.url, "GET", "websocket", time.monotonic_ns()))
+
+    async def arrive(self, page: Page, tab: int, url: str, limit_s: float) -> tuple[int | None, int]:
+        """Loads `url`; the status of the document and the instant (ns) at which the page was loaded.
+
+        Raises:
+            DriverError: it does not load, or not within `limit_s`.
+        """
+        limit_ms = limit_s * 1000
+        wait_for = self._wait_for
+        if wait_for == "networkidle":
+            response = await page.goto(url, wait_until="networkidle", timeout=limit_ms)
+            return response.status if response else None, time.monotonic_ns() - NETWORK_IDLE_NS
+        response = await page.goto(url, wait_until="load", timeout=limit_ms)
+        status = response.status if response else None
+        loaded_ns = time.monotonic_ns()
+        if wait_for == "rest":
+            return status, await self._at_rest(tab, loaded_ns)
+        if wait_for.startswith("request:"):
+            return status, await self._answered(tab, wait_for.removeprefix("request:"))
+        if wait_for != "load":
+            await page.wait_for_selector(wait_for, timeout=limit_ms)
+            return status, time.monotonic_ns()
+        return status, loaded_ns
+
+    async def _at_rest(self, tab: int, loaded_ns: int) -> int:
+        """Waits until nothing that counts is going on; whoever called sees to the time-out."""
+        latest_ns = loaded_ns + round(RESTLESS_S * 1e9)
+        while True:
+            counted = [
+                line
+                for line in self.lines
+                if line.tab == tab and line.asked_ns <= latest_ns and line.kind != "websocket"
+            ]
+            if any(line.tab == tab and line.asked_ns > latest_ns for line in self.lines):
+                self.restless.add(tab)
+            changed = self._changed[tab]
+            changed.clear()
+            if any(line.answered_ns is None for line in counted):
+                await changed.wait()
+                continue
+            try:
+                async with asyncio.timeout(QUIET_S):
+                    await changed.wait()
+            except TimeoutError:
+                return max([loaded_ns, *(line.answered_ns or 0 for line in counted)])
+            if time.monotonic_ns() > latest_ns and all(line.answered_ns is not None for line in counted):
+                self.restless.add(tab)
+                return max([loaded_ns, *(line.answered_ns or 0 for line in counted)])
+
+    async def _answered(self, tab: int, glob: str) -> int:
+        while True:
+            self._changed[tab].clear()
+            for line in self.lines:
+                if line.tab == tab and line.done_ns is not None and fnmatch.fnmatch(line.url, glob):
+                    return line.done_ns
+            await self._changed[tab].wait()

@@ -1,0 +1,110 @@
+"""Whether a host may be loaded, and whether anybody listens there: asked before anything is started."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+CONNECT_TIMEOUT_S = 5.0
+HAPPY_EYEBALLS_S = 0.25
+"""As RFC 8305 recommends."""
+PORTS = {"http": 80, "https": 443}
+
+
+class TargetError(Exception):
+    """One sentence: why the target cannot be measured and what to do."""
+
+
+class ForeignHostError(Exception):
+    """The host is neither this machine nor in a private network: one sentence that says why that matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a URL leads: `loopback` on this machine, `private` there or in a network of one's own."""
+
+    host: str
+    port: int
+    loopback: bool
+    private: bool
+
+
+async def locate(url: str) -> Place:
+    """Resolves the URL's host.
+
+    Raises:
+        TargetError: it is no http or https URL, or the name does not resolve.
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or PORTS.get(parts.scheme)
+    except ValueError as problem:
+        raise TargetError(f"{url} is not a URL ({problem}).") from problem
+    if parts.scheme not in PORTS or not host or not port:
+        raise TargetError(f"{url} is not a URL that starts with http:// or https:// and names a host.")
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, section 6.3
+        return Place(host, port, loopback=True, private=True)
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError, TimeoutError) as problem:
+        raise TargetError(
+            f"The host name {host} does not resolve ({_reason(problem)}): check its spelling and the network."
+        ) from problem
+    addresses = [ipaddress.ip_address(str(address[0]).partition("%")[0]) for *_, address in found]
+    return Place(
+        host,
+        port,
+        loopback=all(address.is_loopback for address in addresses),
+        private=all(address.is_private for address in addresses),
+    )
+
+
+async def connect(place: Place) -> None:
+    """Opens one connection and closes it again.
+
+    Raises:
+        TargetError: nobody accepts it.
+    """
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            # An address of the host that does not answer must not keep the others from being tried.
+            _, writer = await asyncio.open_connection(
+                "localhost" if place.host.endswith(".localhost") else place.host,
+                place.port,
+                happy_eyeballs_delay=HAPPY_EYEBALLS_S,
+            )
+    except (OSError, TimeoutError) as problem:
+        raise TargetError(
+            f"{place.host}:{place.port} cannot be reached ({_reason(problem)}): "
+            "start the server, or check the address."
+        ) from problem
+    writer.close()
+
+
+def permit(place: Place, *, allowed: bool) -> None:
+    """Refuses a host that is not the user's own unless it was allowed.
+
+    Raises:
+        ForeignHostError: it was not.
+    """
+    if place.private or allowed:
+        return
+    raise ForeignHostError(
+        f"{place.host} is neither this machine nor in a private network. A diagnosis sends dozens of "
+        "requests at once, which others may take for an attack: if the host is yours or its owner agrees, "
+        "add --i-may-load-this-host (it is then loaded with few requests at a time)."
+    )
+
+
+def _reason(problem: BaseException) -> str:
+    if isinstance(problem, TimeoutError):
+        return f"no answer within {CONNECT_TIMEOUT_S:g} s"
+    if isinstance(problem, ConnectionRefusedError):
+        return "connection refused"
+    text = getattr(problem, "strerror", None) or str(problem)
+    return str(text).split("\n", 1)[0]

@@ -1,0 +1,179 @@
+"""What `tune` found as JSON, schema "browserconc/tune-1"."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from browserconc.model import tuning
+from browserconc.model.tuning import Tuning
+from browserconc.report import tune_settings
+
+SCHEMA = "browserconc/tune-1"
+
+Seconds = Annotated[float, Meta(description="Seconds.")]
+Share = Annotated[float, Meta(ge=0, description="A share of one.")]
+
+
+class Browser(Struct, frozen=True):
+    """The browser that was driven."""
+
+    name: str
+    version: str
+    path: str
+    headless: bool
+    switches: tuple[str, ...]
+
+
+class Environment(Struct, frozen=True):
+    """Where it was measured."""
+
+    browserconc: str
+    python: str
+    platform: str
+    cpus: int
+    memory_bytes: int
+    browser: Browser | None
+
+
+class Point(Struct, frozen=True):
+    """One setting: so many browsers, contexts in each browser, and tabs in each context."""
+
+    browsers: int
+    contexts: Annotated[int, Meta(description="In each browser.")]
+    tabs: Annotated[int, Meta(description="In each context.")]
+    tabs_in_all: int
+    unit: Annotated[str, Meta(description="PAGE, CONTEXT or BROWSER, as puppeteer-cluster has it.")]
+    pages_per_s: float
+    pages_per_s_error: Annotated[float, Meta(description="Standard error of pages_per_s.")]
+    p50_s: Seconds
+    p95_s: Seconds
+    p99_s: Seconds
+    pages: Annotated[int, Meta(description="Pages that were counted.")]
+    errors: int
+    crashes: int
+    rss_bytes: Annotated[int | None, Meta(description="PSS of the browsers; null where not measured alone.")]
+    cpu_share: Annotated[float, Meta(description="Of all processors, all programs together.")]
+    cpu_share_of_others: Share
+    cpu_s_per_page: Seconds
+    bound_by: Annotated[
+        str | None, Meta(description="A cause's id, or rate-cap; null where nothing was seen.")
+    ]
+
+
+class Fit(Struct, frozen=True):
+    """The Universal Scalability Law; null for a knee or an end of its interval that is not in sight."""
+
+    unit: str
+    first: Annotated[float, Meta(description="Pages per second of one tab.")]
+    sigma: float
+    kappa: float
+    knee: float | None
+    knee_low: float | None
+    knee_high: float | None
+
+
+class Variation(Struct, frozen=True):
+    """The chosen setting with one thing changed."""
+
+    change: str
+    pages_per_s: float
+    ratio: float
+    p95_s: Seconds
+
+
+class Wear(Struct, frozen=True):
+    """What reuse leaves behind; null where nothing was seen."""
+
+    pages_per_tab: int
+    bytes_per_page: int | None
+    slower_per_100_pages: float | None
+    recycle_after_pages: int | None
+
+
+class Tune(Struct, frozen=True):
+    """Everything that `browserconc tune` says."""
+
+    schema: str
+    environment: Environment
+    target: str
+    goal: str
+    took_s: Seconds
+    interrupted: bool
+    chosen: Point | None
+    points: tuple[Point, ...]
+    fit: Fit | None
+    stopped: Annotated[dict[str, str], Meta(description="Why each unit grew no further.")]
+    waiting: Annotated[dict[str, float], Meta(description="Causes' shares of the requests' time.")]
+    variations: tuple[Variation, ...]
+    wear: Wear | None
+    settings: Annotated[dict[str, str], Meta(description="Code to paste, by library.")]
+    settings_pages_per_s: dict[str, float | None]
+    doubts: tuple[str, ...]
+
+
+def render(tuned: Tuning) -> str:
+    """The whole as indented JSON, ending with a newline."""
+    advice = tuned.advice
+    code = tune_settings.settings(advice)
+    whole = Tune(
+        schema=SCHEMA,
+        environment=msgspec.convert(dataclasses.asdict(tuned.environment), Environment),
+        target=tuned.target,
+        goal=tuned.goal,
+        took_s=tuned.took_ns / 1e9,
+        interrupted=tuned.interrupted,
+        chosen=_point(advice.chosen) if advice.chosen else None,
+        points=tuple(map(_point, advice.points)),
+        fit=_fit(advice),
+        stopped={str(unit): why for unit, why in advice.stopped.items()},
+        waiting=dict(advice.waiting),
+        variations=tuple(
+            Variation(one.change, one.pages_per_s, one.ratio, one.p95_ns / 1e9) for one in advice.variations
+        ),
+        wear=_wear(advice.wear),
+        settings={one.library: one.code for one in code},
+        settings_pages_per_s={one.library: one.pages_per_s for one in code},
+        doubts=advice.doubts,
+    )
+    return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"
+
+
+def _point(point: tuning.Point) -> Point:
+    setting = point.setting
+    return Point(
+        browsers=setting.browsers,
+        contexts=setting.contexts,
+        tabs=setting.tabs,
+        tabs_in_all=setting.total,
+        unit=setting.unit,
+        pages_per_s=point.pages_per_s,
+        pages_per_s_error=point.rate_error,
+        p50_s=point.p50_ns / 1e9,
+        p95_s=point.p95_ns / 1e9,
+        p99_s=point.p99_ns / 1e9,
+        pages=point.pages,
+        errors=point.errors,
+        crashes=point.crashes,
+        rss_bytes=point.memory_bytes,
+        cpu_share=point.cpu_share,
+        cpu_share_of_others=point.others_share,
+        cpu_s_per_page=point.cpu_ns_per_page / 1e9,
+        bound_by=point.bound_by,
+    )
+
+
+def _fit(advice: tuning.Advice) -> Fit | None:
+    fit, unit = advice.fit, advice.fitted_unit
+    if fit is None or unit is None:
+        return None
+    return Fit(unit, fit.first, fit.sigma, fit.kappa, fit.knee, fit.knee_low, fit.knee_high)
+
+
+def _wear(worn: tuning.Wear | None) -> Wear | None:
+    if worn is None:
+        return None
+    return Wear(worn.pages_per_tab, worn.bytes_per_page, worn.slower_per_100, worn.recycle_after)

@@ -1,0 +1,28 @@
+"""What `tune --dry-run` prints: the windows that would be measured, how long they take, what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from browserconc.model.tuning import Ask
+from browserconc.report.wording import megabytes
+
+
+def render(target: str, planned: Sequence[tuple[Ask, int, int]]) -> str:
+    """The plan; each row is what is asked for, nanoseconds, and bytes of the open browsers."""
+    total_s = sum(took_ns for _, took_ns, _ in planned) / 1e9
+    most = max((memory for _, _, memory in planned), default=0)
+    lines = [
+        f"Nothing was run. For {target} this would measure, on a machine like this one:",
+        "",
+        "  browsers x contexts x tabs  what for              seconds    memory",
+    ]
+    for ask, took_ns, memory in planned:
+        setting = ask.setting
+        boxes = f"{setting.browsers:>4} x {setting.contexts:>3} x {setting.tabs:>3}"
+        lines.append(f"  {boxes:<28}{ask.purpose:<20}{took_ns / 1e9:>9.1f}{megabytes(memory):>10}")
+    lines += [
+        "",
+        f"  About {total_s:.0f} s and at most {megabytes(most)}. The real search follows what it measures.",
+    ]
+    return "\n".join(lines) + "\n"

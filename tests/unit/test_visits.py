@@ -1,0 +1,183 @@
+"""Which tab made which request, and what a visit's tabs waited for."""
+
+from dataclasses import replace
+
+from browserconc.analysis.visit_verdict import judge_visit
+from browserconc.analysis.visits import visited
+from browserconc.model.cause import Evidence
+from browserconc.model.finding import RequestFinding
+from browserconc.model.timeline import Span, Track
+
+MS = 1_000_000
+PAGE, DATA = "http://127.0.0.1:8000/page", "http://127.0.0.1:8000/api/data"
+
+
+def plain(url: str) -> str:
+    return url
+
+
+def client(tab: int, end_ms: int, error: str | None = None) -> Track:
+    end = None if error else end_ms * MS
+    facts = {"status": None if error else 200, "error": error}
+    return Track("client", str(tab), PAGE, (Span("request", 0, end),), index=tab, facts=facts)
+
+
+def netlog(number: int, url: str, start_ms: int, sent_ms: int, end_ms: int, **facts: object) -> Track:
+    """A request that got its stream at once; before it was sent it waited for the entry of its URL."""
+    spans = (
+        Span("REQUEST_ALIVE", start_ms * MS, end_ms * MS),
+        Span("HTTP_CACHE_ADD_TO_ENTRY", start_ms * MS, sent_ms * MS),
+        Span("HTTP_TRANSACTION_SEND_REQUEST", sent_ms * MS, sent_ms * MS),
+        Span("HTTP_TRANSACTION_READ_HEADERS", sent_ms * MS, end_ms * MS),
+    )
+    known = {"request": number, "leg": 0, "status": 200, **facts}
+    return Track("netlog", f"{number}.0", url, spans, facts=known)  # type: ignore[arg-type]
+
+
+def asked(tab: int, url: str, start_ms: int, end_ms: int, kind: str = "fetch") -> Track:
+    return Track(
+        "page",
+        f"{tab}{url}",
+        url,
+        (Span("asked", start_ms * MS, end_ms * MS),),
+        index=tab,
+        facts={"kind": kind},
+    )
+
+
+def evidence(*tracks: Track, tabs: int, ended_ms: int) -> Evidence:
+    return Evidence(
+        id="tabs",
+        strategy="tabs",
+        server=None,
+        server_stated=None,
+        url=PAGE,
+        tabs=tabs,
+        delay_ns=None,
+        repeat=1,
+        released_ns=0,
+        ended_ns=ended_ms * MS,
+        tracks=tracks,
+        sources=frozenset({"netlog"}),
+        gates={f"http://127.0.0.1:{9000 + tab}/tab-{tab}": tab for tab in range(tabs)},
+    )
+
+
+def document(tab: int, end_ms: int) -> Track:
+    return netlog(tab, PAGE, 1, 2, end_ms, via=f"http://127.0.0.1:{9000 + tab}/tab-{tab}")
+
+
+def load_alone(ms: int) -> RequestFinding:
+    one = evidence(
+        client(0, ms), netlog(0, PAGE, 1, 2, ms, via="x"), asked(0, PAGE, 1, ms), tabs=1, ended_ms=ms
+    )
+    return judge_visit(visited(one, plain), None).loads[0]
+
+
+def two_tabs_that_fetch() -> Evidence:
+    """The second tab's fetch waits at the lock until the first has its headers."""
+    return evidence(
+        client(0, 540),
+        client(1, 1_040),
+        document(0, 20),
+        document(1, 22),
+        netlog(10, DATA, 30, 31, 530),
+        netlog(11, DATA, 32, 531, 1_031),
+        asked(0, PAGE, 1, 21, "document"),
+        asked(1, PAGE, 1, 23, "document"),
+        asked(1, DATA, 33, 1_033),
+        asked(0, DATA, 34, 532),  # heard later than its twin, but answered first
+        tabs=2,
+        ended_ms=1_040,
+    )
+
+
+def test_requests_of_one_address_are_told_apart_by_both_their_instants():
+    visit = visited(two_tabs_that_fetch(), plain)
+    ends = {visit.tabs[t.index]: t.end_ns // MS for t in visit.case.timelines if t.url == DATA}
+    assert ends == {0: 530, 1: 1_031}
+
+
+def test_a_request_of_no_tab_is_left_out():
+    favicon = netlog(99, "http://127.0.0.1:8000/favicon.ico", 600, 601, 700)
+    more = two_tabs_that_fetch()
+    visit = visited(replace(more, tracks=(*more.tracks, favicon)), plain)
+    assert len(visit.case.timelines) == 4
+
+
+def test_the_part_of_the_page_that_the_tabs_wait_for_is_named_with_its_cause():
+    judged = judge_visit(visited(two_tabs_that_fetch(), plain), None, load_alone(530))
+    verdict = judged.finding.verdict
+    assert (verdict.kind, verdict.culprit, verdict.cause, verdict.limit) == (
+        "serial",
+        "browser",
+        "cache-lock",
+        1,
+    )
+    assert {load.url for load in judged.loads} == {DATA}
+    assert "1 of 2 tabs waited 0.50 s" in verdict.because[0]
+    assert "/api/data" in verdict.because[0]
+
+
+def test_the_loads_and_the_requests_are_partitioned_exactly():
+    judged = judge_visit(visited(two_tabs_that_fetch(), plain), None)
+    for one in (*judged.loads, *judged.finding.requests):
+        assert sum(piece.duration_ns for piece in one.slices) == one.end_ns - one.start_ns
+
+
+def test_tabs_that_share_one_answer_are_not_held_back():
+    """A fresh response: the second tab waits at the lock for the first, and then has it too."""
+    shared = Track(
+        "netlog",
+        "1.0",
+        PAGE,
+        (Span("REQUEST_ALIVE", 1 * MS, 503 * MS), Span("HTTP_CACHE_ADD_TO_ENTRY", 2 * MS, 501 * MS)),
+        facts={"request": 1, "leg": 0, "via": "http://127.0.0.1:9001/tab-1", "status": 200},
+    )
+    both = evidence(client(0, 505), client(1, 505), document(0, 500), shared, tabs=2, ended_ms=505)
+    assert judge_visit(visited(both, plain), None, load_alone(500)).finding.verdict.kind == "concurrent"
+
+
+def test_a_server_that_is_known_to_queue_is_blamed_for_what_is_beyond_one_request_alone():
+    both = evidence(
+        client(0, 510),
+        client(1, 1_010),
+        document(0, 502),
+        document(1, 1_002),
+        tabs=2,
+        ended_ms=1_010,
+    )
+    facts = {"server_cause": "server-width", "server_limit": 1}
+    alone = {"127.0.0.1:8000/page": 500 * MS}
+    known = replace(both, facts=facts, alone_ns=alone)
+    verdict = judge_visit(visited(known, plain), None, load_alone(500)).finding.verdict
+    assert (verdict.kind, verdict.culprit, verdict.cause, verdict.limit) == (
+        "serial",
+        "server",
+        "server-width",
+        1,
+    )
+    unknown = judge_visit(visited(both, plain), None, load_alone(200)).finding.verdict
+    assert unknown.kind == "undecided"
+    assert "not seen from outside" in unknown.doubts[0]
+
+
+def test_tabs_that_could_not_load_prove_nothing():
+    refused = evidence(
+        client(0, 0, "net::ERR_CONNECTION_REFUSED"), client(1, 20), document(1, 20), tabs=2, ended_ms=20
+    )
+    verdict = judge_visit(visited(refused, plain), None).finding.verdict
+    assert verdict.kind == "undecided"
+    assert "ERR_CONNECTION_REFUSED" in verdict.doubts[0]
+
+
+def test_passing_on_a_quick_answer_is_the_browsers_pace():
+    quick = evidence(
+        client(0, 40), client(1, 240), document(0, 12), netlog(1, PAGE, 1, 230, 235, via="http://127.0.0.1:9001/tab-1"),
+        tabs=2, ended_ms=240,
+    )  # fmt: skip
+    alone = {"127.0.0.1:8000/page": 10 * MS}
+    verdict = judge_visit(
+        visited(replace(quick, alone_ns=alone), plain), None, load_alone(12)
+    ).finding.verdict
+    assert verdict.kind == "concurrent"
