@@ -208,6 +208,7 @@ async def _measure(
         raise
     finally:
         progress.cancel()
+    over_ns = time.monotonic_ns()
     facts.update(machine_load.Reading.take().since(before))
     queue.sample()
     facts.update(queue.facts())
@@ -215,10 +216,14 @@ async def _measure(
     if running.is_alive():
         facts["server_cpu_ns"] = max(0, tree_cpu_ns(running.pid) - server_before)
     rows = client.read(into / client.FILE)
+    released_ns = released.released_ns if released else _release(into)
+    given_up_ns = min(over_ns, (released_ns or over_ns) + round(trial.timeout_s * 1e9))
     manifest = replace(
         manifest,
-        released_ns=released.released_ns if released else _release(into),
-        ended_ns=_ended_ns(rows, released.ended_ns if released else time.monotonic_ns()),
+        released_ns=released_ns,
+        ended_ns=max(
+            (given_up_ns if row.done_ns is None else row.done_ns for row in rows), default=given_up_ns
+        ),
     )
     if tabs:
         manifest = replace(
@@ -254,12 +259,6 @@ async def _let_go(
     gates: list[str] = []
     facts["gates"] = gates
     return await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines, gates)
-
-
-def _ended_ns(rows: Sequence[client.ClientLine], given_up_ns: int) -> int:
-    """When the last request was over, or given up."""
-    ends = [row.done_ns for row in rows if row.done_ns is not None]
-    return max(ends) if ends and len(ends) == len(rows) else given_up_ns
 
 
 async def _report(

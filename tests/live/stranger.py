@@ -87,7 +87,8 @@ STRANGERS = {
     "waitress-cpu": Stranger(WAITRESS, "/cpu?s=0.15", "server-cpu", 1),
     "session": Stranger(WIDE, "/session?s=0.3", "session-lock", 1),
     "busy": Stranger(WIDE, "/limited?s=0.3", "rate-limit", 3),
-    "backlog": Stranger([PYTHON, "standard_library.py", "{port}", "single"], SLEEP, "accept-backlog", 1),
+    "backlog": Stranger([PYTHON, "standard_library.py", "{port}", "single"], "/?s=0.05", "accept-backlog", 1),
+    "short-queue": Stranger([PYTHON, "standard_library.py", "{port}", "single"], SLEEP, "server-width", 1),
     "backlog-threads": Stranger(
         [PYTHON, "standard_library.py", "{port}", "threaded"], SLEEP, "accept-backlog", None, clients=60
     ),
