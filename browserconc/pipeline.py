@@ -227,6 +227,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
             "server_cpu_ns",
             "accept_queue_peak",
             "listen_overflows",
+            "pages",
         )
     }
     doubts = list(manifest.doubts)
@@ -272,6 +273,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         facts=facts,
         doubts=tuple(doubts),
         error=manifest.error,
+        workload=manifest.workload,
         browser=manifest.browser,
     )
     return judge(correlate(evidence), _cost(one))

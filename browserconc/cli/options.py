@@ -23,6 +23,11 @@ def run_options(command: _Command) -> _Command:
             ),
             click.option("--work", metavar="KIND", help="How: sleep, compute or block.  [sleep]"),
             click.option(
+                "--workload",
+                metavar="KIND",
+                help="navigate, fetch, xhr, image, iframe, sse or websocket.  [navigate]",
+            ),
+            click.option(
                 "--server",
                 metavar="NAME",
                 shell_complete=completing.servers,
