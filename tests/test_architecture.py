@@ -52,7 +52,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "aio": BELOW_PROFILE | STORIES | {"outcome", "profile"},
     "library": {"aio"},
     "watching": BELOW_PROFILE | STORIES | {"aio", "library", "outcome"},
-    "pytest_plugin": BELOW_PROFILE | STORIES | {"profile", "outcome", "library"},
+    "measurement": BELOW_PROFILE | STORIES | {"outcome"},
+    "assertions": {"model", "outcome"},
+    "pytest_plugin": BELOW_PROFILE | {"assertions", "library", "measurement", "outcome"},
     "cli": BELOW_PROFILE | STORIES | {"profile"},
     "__main__": {"cli"},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import median
 
 from browserconc.analysis.outside_additions import connections, silent_to_stop, unstable, with_silence
@@ -24,6 +25,8 @@ SHAPED = 1.8
 ODD = 0.15
 """One that differs by this part of it may be another's."""
 BACKLOG_SHARE = 0.25
+IDLED = 1.25
+"""A round that took so many times as long as its queue had stretches in which nothing was asked for."""
 NO_WAITING_NS = 250_000_000
 
 
@@ -73,13 +76,13 @@ def silence(view: OutsideView, service: int) -> ServerView | None:
 
 
 def backlog(view: OutsideView, service: int) -> ServerView | None:
-    """accept-backlog: connections that had to ask again a second and more later."""
+    """accept-backlog: connections had to ask again a second and more later, and the server idled."""
     worst: Round | None = None
     share = 0.0
     for one in named(view, "together"):
         count, again_ns = connecting_again_ns(one)
         waited = waiting_ns(one, service)
-        if count > 1 and waited and again_ns / waited > share:
+        if count > 1 and waited and again_ns / waited > share and _idled(view, one, service):
             worst, share = one, again_ns / waited
     if worst is None or share < BACKLOG_SHARE:
         return None
@@ -91,12 +94,20 @@ def backlog(view: OutsideView, service: int) -> ServerView | None:
     ]
     if worst.overflows:
         because.append(f"The kernel counted {worst.overflows} times that the accept queue was full.")
-    free = _is_parallel_once_connected(worst, service)
-    level = None if free else highest(view, service)
-    also = () if free else ("server-width",)
+    levels = {each.level for each in together(view, service)}
+    narrow = len(levels) == 1 and not _is_parallel_once_connected(worst, service)
+    level = levels.pop() if narrow else None
+    also = ("server-width",) if narrow else ()
     return with_silence(
         view, ServerView(level, "accept-backlog", "server", tuple(because), service, (), also=also)
     )
+
+
+def _idled(view: OutsideView, one: Round, service: int) -> bool:
+    """Would a server of the width seen have been done clearly earlier?"""
+    seen = steps(one, service)
+    queue_ns = -(-seen.clients // highest(view, service)) * service
+    return not seen.is_whole or seen.last_ns > IDLED * queue_ns
 
 
 def _is_parallel_once_connected(one: Round, service: int) -> bool:
@@ -142,6 +153,9 @@ def width(view: OutsideView, service: int) -> ServerView | None:
             "Without its cookies the server answers otherwise, so a lock on the session was not tried."
         )
     found = ServerView(level, "server-width", "server", tuple(because), service, tuple(doubts))
+    if any(connecting_again_ns(one)[0] for one in named(view, "together")):
+        line = "Connections had to send their SYN again, too, but the server was busy all the same."
+        found = replace(found, because=(*found.because, line), also=("accept-backlog",))
     return with_silence(view, found)
 
 

@@ -229,7 +229,7 @@ def _variations(seen: Sequence[Seen], chosen: Point) -> tuple[Variation, ...]:
     reference = fmean(window.pages_per_s for window in mine[-3:])
     found = []
     for ask, window in seen:
-        if ask.purpose in _SEPARATE - {"observed"} and ask.setting == chosen.setting:
+        if ask.purpose in _SEPARATE - {"observed"} and ask.setting == chosen.setting and window.durations_ns:
             p95 = _quantile(sorted(window.durations_ns), 0.95)
             ratio = window.pages_per_s / reference if reference else 0.0
             found.append(Variation(ask.purpose, ask.lifetime, ask.cache, window.pages_per_s, ratio, p95))

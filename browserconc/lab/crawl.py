@@ -89,7 +89,10 @@ class Crawl:
             raise
         tabs = self._pool.tabs(ask.setting)
         if not ask.cache:
-            await self._pool.switch_cache(tabs, on=False)
+            try:
+                await self._pool.switch_cache(tabs, on=False)
+            except DriverError as problem:  # there is no CDP to a Firefox
+                return _nothing(begun, self._gauge.read(), f"The cache stays on: {first_line(problem)}.")
         doubts: list[str] = []
         try:
             async with AsyncExitStack() as stack:
@@ -193,6 +196,6 @@ class Crawl:
             raise PressedError(said)
 
 
-def _nothing(begun_ns: int, pressure: Pressure) -> Sample:
+def _nothing(begun_ns: int, pressure: Pressure, *said: str) -> Sample:
     now = time.monotonic_ns()
-    return Sample((), begun_ns, now, 0.0, os.cpu_count() or 1, 0, None, None, pressure)
+    return Sample((), begun_ns, now, 0.0, os.cpu_count() or 1, 0, None, None, pressure, said)

@@ -41,12 +41,14 @@ async def record(
     *,
     browsers: Browsers,
     tell: Tell = lambda done: None,
+    let_go: Callable[..., Awaitable[release.Released]] = release.navigate,
     before: Callable[[Tabs], Awaitable[None]] | None = None,
     after: Callable[[Tabs, Sequence[PageLine]], Awaitable[None]] | None = None,
 ) -> Recording:
     """Opens the tabs, lets them go, and leaves the recording in `into`.
 
-    A visit that fails leaves a recording too, with the sentence that says why in its manifest. `before`
+    A visit that fails leaves a recording too, with the sentence that says why in its manifest. `let_go`
+    takes what `release.navigate` takes and may do something else with the tabs. `before`
     is given the tabs before they are let go; `after`, when all is measured and they are still open, also
     what they asked for.
     """
@@ -77,7 +79,7 @@ async def record(
         )
         manifest = named(manifest, tabs.logs, into)
         asked: list[PageLine] = []
-        manifest = await _measure(visit, target, tabs, into, manifest, tell, asked)
+        manifest = await _measure(visit, target, tabs, into, manifest, tell, asked, let_go)
         if after:
             await after(tabs, asked)
     except (BrowserError, ProcessError, TooFewFilesError) as problem:
@@ -105,6 +107,7 @@ async def _measure(
     manifest: Manifest,
     tell: Tell,
     asked: list[PageLine],
+    let_go: Callable[..., Awaitable[release.Released]],
 ) -> Manifest:
     urls = _urls(visit)
     facts = manifest.facts
@@ -125,9 +128,7 @@ async def _measure(
     released: release.Released | None = None
     try:
         if target.method == "GET":
-            released = await release.navigate(
-                tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive
-            )
+            released = await let_go(tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive)
         else:
             released = await send.send(tabs.pages, urls, target, visit.timeout_s, finished)
         lines = released.lines

@@ -9,6 +9,7 @@ import pytest
 
 from browserconc.model.difference import Difference
 from browserconc.model.finding import Result
+from browserconc.model.tuning import Tuning
 from browserconc.report import (
     difference,
     difference_json,
@@ -18,9 +19,13 @@ from browserconc.report import (
     perfetto,
     result_json,
     terminal,
+    tune,
+    tune_html,
+    tune_json,
 )
 from tests.golden.differences import DIFFERENCES
 from tests.golden.results import RESULTS
+from tests.golden.tunings import TUNINGS
 
 HERE = Path(__file__).parent
 REPORTS: dict[str, Callable[[Result], str]] = {
@@ -35,6 +40,12 @@ FOR_OTHER_TOOLS: dict[str, Callable[[Result], str]] = {
 }
 """Long ones: one result of each will do."""
 
+TUNING_REPORTS: dict[str, Callable[[Tuning], str]] = {
+    "txt": tune.render,
+    "json": tune_json.render,
+    "html": tune_html.render,
+}
+
 COMPARISONS: dict[str, Callable[[Difference], str]] = {
     "txt": difference.render,
     "md": difference.markdown,
@@ -47,6 +58,16 @@ COMPARISONS: dict[str, Callable[[Difference], str]] = {
 def test_comparison_is_the_golden_one(name: str, form: str, request: pytest.FixtureRequest) -> None:
     golden = HERE / f"{name}.{form}"
     rendered = COMPARISONS[form](DIFFERENCES[name]())
+    if request.config.getoption("--update-golden"):
+        golden.write_text(rendered, encoding="utf-8")
+    assert rendered == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", TUNINGS)
+@pytest.mark.parametrize("form", TUNING_REPORTS)
+def test_tuning_is_the_golden_one(name: str, form: str, request: pytest.FixtureRequest) -> None:
+    golden = HERE / f"{name}.{form}"
+    rendered = TUNING_REPORTS[form](TUNINGS[name]())
     if request.config.getoption("--update-golden"):
         golden.write_text(rendered, encoding="utf-8")
     assert rendered == golden.read_text(encoding="utf-8")

@@ -30,7 +30,9 @@ def seen(requests: int, tracks: list[Track]) -> Seen:
 
 
 def probed(one: Seen, *, stated: int | None, processes: int = 1, model: str = "threads") -> Probed:
-    return Probed("s", model, stated, processes, (one,), True, {1: False}, (), (), (), 0)
+    return Probed(
+        "s", model, stated, backlog=5, processes=processes, seen=(one,), keep_alive=True, silent={1: False}
+    )
 
 
 @settings(deadline=None)  # a machine that others use may take a second for it
@@ -100,7 +102,9 @@ def test_nothing_seen_is_no_division_by_zero() -> None:
 
 
 def test_a_server_that_failed_has_a_sentence_and_no_figures() -> None:
-    row = capacity.failed("sanic:1", "event-loop", None, "sanic:1 needs the package sanic.")
+    known = Probed("sanic:1", "event-loop", None, backlog=100, processes=1)
+    row = capacity.failed(known, "sanic:1 needs the package sanic.")
+    assert row.backlog == 100
     assert row.error == "sanic:1 needs the package sanic."
     assert row.measured is None
     assert row.keep_alive is None
