@@ -12,7 +12,7 @@ from browserconc.analysis.outside_trial import as_client_saw, round_for
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.visit_verdict import Judged, judge_visit
 from browserconc.analysis.visits import sent_by_client, visited
-from browserconc.evidence import client, diagnosis_notes, page_log
+from browserconc.evidence import client, diagnosis_notes, ledger, page_log
 from browserconc.evidence import outside as outside_log
 from browserconc.evidence.browser_logs import BrowserLogs
 from browserconc.evidence.diagnosis_notes import Notes
@@ -70,6 +70,7 @@ class _Seen:
     view: OutsideView | None
     server: ServerView | None
     logs: BrowserLogs
+    ledger: list[Track]
     alone: Judged | None
     alone_ns: dict[str, int]
 
@@ -83,6 +84,7 @@ class _Seen:
         if (folder / OUTSIDE / outside_log.FILE).is_file():
             self.view = outside_log.read(folder / OUTSIDE)
             self.server = outside.judge(self.view)
+        self.ledger = ledger.everything(folder / ledger.FILE)
         self.alone_ns = {}
         self.alone = None
         self.alone = next((self.judged(one) for one in recordings if one.manifest.id == ALONE), None)
@@ -103,7 +105,7 @@ class _Seen:
         if one is None:
             return []
         bare = Recording(Path(), Manifest(RAW, RAW, None, None, self.notes.url, tabs, None, 1))
-        evidence = as_client_saw(one, tabs, self._evidence(bare))
+        evidence = as_client_saw(one, tabs, self.notes.critical_url or self.notes.url, self._evidence(bare))
         return [judge_visit(sent_by_client(evidence), None, self.alone.loads[0] if self.alone else None)]
 
     def _evidence(self, one: Recording) -> Evidence:
@@ -119,6 +121,7 @@ class _Seen:
             except RecordingError as problem:
                 doubts.append(str(problem))
         seen = self.logs.seen(one)
+        tracks += self.ledger
         facts: dict[str, Fact] = {
             name: manifest.facts.get(name) for name in ("cpu_busy_share", "cpu_pressure_share")
         }

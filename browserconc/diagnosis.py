@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,8 +23,9 @@ import psutil
 from browserconc import __version__, diagnose_recording, recording
 from browserconc.analysis import diagnosis, outside, outside_plan
 from browserconc.analysis.outside_trial import round_for
+from browserconc.analysis.unusable import unusable
 from browserconc.diagnose_recording import ALONE, OUTSIDE, RAW
-from browserconc.evidence import client, diagnosis_notes
+from browserconc.evidence import client, diagnosis_notes, ledger
 from browserconc.evidence.diagnosis_notes import Notes
 from browserconc.evidence.page_log import PageLine
 from browserconc.evidence.secrets import masked
@@ -59,7 +62,7 @@ class Question:
     """What is asked: why do so many tabs of this target not load in parallel?
 
     `login` is the path of a script that logs in, `allowed` whether a host of others may be loaded,
-    `timeout_s` the longest that one tab alone may take.
+    `timeout_s` the longest that one tab alone may take, `ledger` the file that the middleware writes.
     """
 
     target: Target
@@ -68,6 +71,7 @@ class Question:
     login: str | None = None
     allowed: bool = False
     timeout_s: float | None = None
+    ledger: Path | None = None
 
 
 async def diagnose(question: Question, out: Path, progress: Progress) -> None:
@@ -95,6 +99,8 @@ async def diagnose(question: Question, out: Path, progress: Progress) -> None:
                 await story.tell()
             except (reach.TargetError, reach.ForeignHostError, VisitorError) as problem:
                 raise DiagnosisError(str(problem)) from problem
+            finally:
+                story.keep_ledger()
 
 
 class _Story:
@@ -131,6 +137,7 @@ class _Story:
         critical = await self.one_tab_alone()
         server = await self.raw_sockets(critical)
         await self.visit("tabs")
+        self.keep_ledger()
         if self.tabs == 1:
             return  # what a single tab waits for, nothing that is done between tabs removes
         found = diagnose_recording.analyze(self.out)
@@ -160,8 +167,14 @@ class _Story:
 
         limit_s = self.question.timeout_s or LONGEST_LOAD_S
         one = await self.record(Visit(ALONE, "contexts", self.target.url, 1, limit_s), after=look_around)
+        self.keep_ledger()
+        if self.question.ledger and not self.question.ledger.is_file():
+            raise DiagnosisError(
+                f"{self.question.ledger} was not written by the application: start it with the middleware "
+                f"and with BROWSERCONC_LEDGER={self.question.ledger}."
+            )
         alone = diagnose_recording.alone(self.out)
-        if reason := diagnosis.unusable(alone, one.manifest.error, self.notes.url):
+        if reason := unusable(alone, one.manifest.error, self.notes.url):
             raise DiagnosisError(reason)
         if landed and landed[0].startswith("http"):
             reach.permit(await reach.locate(landed[0]), allowed=self.question.allowed)
@@ -185,7 +198,7 @@ class _Story:
             )
             self.save()
             return None
-        self.progress.trial_started("outside", RAW, self.tabs, self.alone_s)
+        self.progress.trial_started(OUTSIDE, "raw sockets", self.tabs, self.alone_s)
         try:
             view = await outside_lab.examine(
                 target,
@@ -200,11 +213,11 @@ class _Story:
             if round_for(view, self.tabs) is None and self.in_time():
                 await self.record_raw(target)
         except RawClientError as problem:
-            self.progress.trial_ended("outside", str(problem))
+            self.progress.trial_ended(OUTSIDE, str(problem))
             self.notes = replace(self.notes, doubts=(*self.notes.doubts, str(problem)))
             self.save()
             return None
-        self.progress.trial_ended("outside", " ".join(server.because) or "nothing found")
+        self.progress.trial_ended(OUTSIDE, diagnosis.in_short(server))
         return server
 
     async def record_raw(self, target: Target) -> None:
@@ -238,7 +251,8 @@ class _Story:
         await self.visit(strategy)
 
     async def record(self, planned: Visit, **hooks: object) -> Recording:
-        self.progress.trial_started(planned.id, planned.strategy, planned.tabs, self.alone_s)
+        name = "one tab alone" if planned.id == ALONE else planned.strategy
+        self.progress.trial_started(planned.id, name, planned.tabs, self.alone_s)
         one = await visit.record(
             planned,
             self.target,
@@ -260,6 +274,12 @@ class _Story:
         """Is there time for one more experiment?"""
         spent = time.monotonic() - self.begun
         return spent + self.tabs * self.alone_s < max(BUDGET_S, 2 * self.tabs * self.alone_s)
+
+    def keep_ledger(self) -> None:
+        """The application's own account becomes a part of the recording."""
+        if self.question.ledger and self.question.ledger.is_file():
+            with suppress(OSError):
+                shutil.copyfile(self.question.ledger, self.out / ledger.FILE)
 
     def save(self) -> None:
         diagnosis_notes.write(self.out, self.notes)

@@ -21,6 +21,7 @@ import psutil
 
 from browserconc import __version__, diagnose_recording, recorded, recording
 from browserconc.analysis import diagnosis, outside_plan
+from browserconc.analysis.unusable import unusable
 from browserconc.evidence import client, diagnosis_notes, ledger
 from browserconc.evidence.client import ClientLine
 from browserconc.evidence.diagnosis_notes import Notes
@@ -227,7 +228,7 @@ async def _of_stranger(url: str, how: Conditions, out: Path) -> None:
             alone = Visit(diagnose_recording.ALONE, "contexts", url, 1, how.timeout_s)
             one = await visit.record(alone, Target(url), out / "01-alone", browsers=browsers)
             judged = diagnose_recording.alone(out)
-            if reason := diagnosis.unusable(judged, one.manifest.error, masked(url)):
+            if reason := unusable(judged, one.manifest.error, masked(url)):
                 raise MeasurementError(reason)
             slow = diagnosis.slowest_request(judged)
             if how.strategy == RAW:
