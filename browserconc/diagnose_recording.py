@@ -26,6 +26,8 @@ from browserconc.recording import Manifest, Recording, RecordingError
 
 ALONE = "alone"
 RAW = "raw-socket"
+OWN_JARS = ("contexts", "user-data-dirs", "browsers")
+"""Strategies whose tabs share no cookies but those that the visitor brought."""
 OUTSIDE = "outside"
 """The folder of a run in which lies what raw sockets saw of the server."""
 
@@ -99,6 +101,11 @@ class _Seen:
         joined = sent_by_client(evidence) if one.manifest.strategy == RAW else visited(evidence, masked)
         return judge_visit(joined, _cost(one), self.alone.loads[0] if self.alone else None)
 
+    def _has_jars_of_its_own(self, strategy: str) -> bool:
+        """Has every tab a session of its own, whose lock no other tab can hold?"""
+        locked = self.server is not None and self.server.cause == "session-lock"
+        return locked and not self.notes.brought_cookies and strategy in OWN_JARS
+
     def by_raw_sockets(self, tabs: int) -> list[Judged]:
         """The examination's round of at least so many clients, as a trial; none where there is no such."""
         one = round_for(self.view, tabs) if self.view and tabs else None
@@ -127,7 +134,7 @@ class _Seen:
         }
         facts["max_sockets_per_group"] = seen.max_sockets_per_group
         server = self.server
-        if server:
+        if server and not self._has_jars_of_its_own(manifest.strategy):
             facts["server_cause"], facts["server_limit"] = server.cause, server.limit
         return Evidence(
             id=manifest.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -102,10 +103,12 @@ def conclude(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
     verdict = decided(tabs, raw, server, url)
+    examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
     remedies = tuple(_remedies(verdict, tabs, judged))
     per_tab = sum(host_and_path(request.url) == host_and_path(url) for request in tabs.requests) / tabs.tabs
-    skew = tabs.makespan_ns / raw.makespan_ns if _comparable(raw) and raw and per_tab <= 1 else None
+    same = host_and_path(examined) == host_and_path(url)
+    skew = tabs.makespan_ns / raw.makespan_ns if _comparable(raw) and raw and same and per_tab <= 1 else None
     because = [*verdict.because]
     if server:
         because += [line for line in server.because if line not in because]
@@ -140,6 +143,16 @@ def _unseen(verdict: Verdict, judged: Sequence[Judged]) -> tuple[str, ...]:
 
 def _comparable(raw: TrialFinding | None) -> bool:
     return bool(raw and raw.makespan_ns and raw.verdict.kind != "undecided")
+
+
+def _waited_for(judged: Sequence[Judged], verdict: Verdict) -> str | None:
+    """The request that most tabs waited for longest, which need not be the slowest of one tab alone."""
+    tabs = next((one for one in judged if one.finding.strategy == TABS), None)
+    if tabs is None or verdict.cause is None or verdict.cause != tabs.finding.verdict.cause:
+        return None
+    held = [load.url for load in tabs.loads if any(piece.cause == verdict.cause for piece in load.slices)]
+    places = Counter(map(host_and_path, held))
+    return max(held, key=lambda url: places[host_and_path(url)], default=None)
 
 
 def _trial(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None:
