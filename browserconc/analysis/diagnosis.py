@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from browserconc.analysis.blame import decided, worst_status
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.conclusion import CHANGES, FASTER, RAW
 from browserconc.analysis.service import host_and_path
@@ -14,7 +15,6 @@ from browserconc.model.cause import Cause
 from browserconc.model.finding import (
     SERVICE,
     Conclusion,
-    Kind,
     Remedy,
     RequestFinding,
     Result,
@@ -24,8 +24,6 @@ from browserconc.model.finding import (
 from browserconc.model.outside import ServerView
 
 TABS = "tabs"
-REFUSED = 429
-"""Too Many Requests; a server that is asked for more than it wants to give answers this or 503."""
 REMOVES = {
     "cache-lock": ("tabs-distinct", "no-cache", "tabs-hosts", "contexts"),
     "host-limit": ("tabs-hosts", "contexts"),
@@ -104,7 +102,7 @@ def conclude(
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = _decided(tabs, raw, server)
+    verdict = decided(tabs, raw, server, url)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
     remedies = tuple(_remedies(verdict, tabs, judged))
@@ -161,32 +159,6 @@ def _trial(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None
     return next((trial for trial in trials if trial.strategy == strategy), None)
 
 
-def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | None) -> Verdict:
-    """Who holds the tabs back: of browser and server the one that lets fewer through.
-
-    Where both let as few through it is the server, for without a browser it would be no faster.
-    """
-    verdict = tabs.verdict
-    if not server or not server.cause or server.limit is None:
-        return verdict
-    if verdict.kind == "concurrent" and _worst_status(tabs) < REFUSED:
-        return verdict
-    if server.limit >= tabs.tabs or (verdict.limit is not None and verdict.limit < server.limit):
-        return verdict
-    if verdict.cause == server.cause:
-        return verdict
-    kind: Kind = "serial" if server.limit == 1 else "limited"
-    return Verdict(
-        kind,
-        server.limit,
-        server.culprit,
-        server.cause,
-        raw.verdict.share if raw and raw.verdict.cause == server.cause else 0.0,
-        verdict.doubts,
-        (*server.because, *verdict.because),
-    )
-
-
 def _remedies(verdict: Verdict, tabs: TrialFinding, judged: Sequence[Judged]) -> list[Remedy]:
     if verdict.cause is None:
         return []
@@ -217,14 +189,10 @@ def _removes(cause: str, before: TrialFinding, judged: Judged) -> bool:
     return (
         after.verdict.kind != "undecided"
         and all(load.error is None for load in judged.loads)
-        and _worst_status(after) <= max(_worst_status(before), 399)
+        and worst_status(after) <= max(worst_status(before), 399)
         and after.makespan_ns < FASTER * before.makespan_ns
         and (after.verdict.cause != cause or after.concurrency.sustained > before.concurrency.sustained)
     )
-
-
-def _worst_status(trial: TrialFinding) -> int:
-    return max((request.status or 0 for request in trial.requests if request.critical), default=0)
 
 
 def _summary(
