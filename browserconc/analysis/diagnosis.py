@@ -24,6 +24,8 @@ from browserconc.model.finding import (
 from browserconc.model.outside import ServerView
 
 TABS = "tabs"
+SERVERS_SHARE = 0.25
+"""A server's limit that accounts for less of the time that the tabs took is not what they waited for."""
 REFUSED = 429
 """Too Many Requests; a server that is asked for more than it wants to give answers this or 503."""
 REMOVES = {
@@ -104,7 +106,7 @@ def conclude(
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = _decided(tabs, raw, server)
+    verdict = _decided(tabs, raw, server, url)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
     remedies = tuple(_remedies(verdict, tabs, judged))
@@ -161,20 +163,34 @@ def _trial(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None
     return next((trial for trial in trials if trial.strategy == strategy), None)
 
 
-def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | None) -> Verdict:
+def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | None, url: str) -> Verdict:
     """Who holds the tabs back: of browser and server the one that lets fewer through.
 
     Where both let as few through it is the server, for without a browser it would be no faster.
     """
     verdict = tabs.verdict
-    if not server or not server.cause or server.limit is None:
+    if not server or not server.cause:
         return verdict
-    if verdict.kind == "concurrent" and _worst_status(tabs) < REFUSED:
+    if verdict.kind == "concurrent":
+        if _worst_status(tabs) < REFUSED or server.cause != "rate-limit":
+            return verdict
+        return _by_the_server(verdict, raw, server)
+    if server.limit is None or server.limit >= tabs.tabs or verdict.cause == server.cause:
         return verdict
-    if server.limit >= tabs.tabs or (verdict.limit is not None and verdict.limit < server.limit):
+    if (verdict.limit is not None and verdict.limit < server.limit) or not _accounts_for(raw, tabs, url):
         return verdict
-    if verdict.cause == server.cause:
-        return verdict
+    return _by_the_server(verdict, raw, server)
+
+
+def _accounts_for(raw: TrialFinding | None, tabs: TrialFinding, url: str) -> bool:
+    """Would what raw sockets waited for the server make a good part of what the tabs took?"""
+    if raw is None:
+        return True
+    asked = sum(host_and_path(request.url) == host_and_path(url) for request in tabs.requests)
+    return raw.makespan_ns * asked / raw.tabs >= SERVERS_SHARE * tabs.makespan_ns
+
+
+def _by_the_server(verdict: Verdict, raw: TrialFinding | None, server: ServerView) -> Verdict:
     kind: Kind = "serial" if server.limit == 1 else "limited"
     return Verdict(
         kind,

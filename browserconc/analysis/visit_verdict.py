@@ -14,6 +14,7 @@ from browserconc.analysis.concurrency import concurrency
 from browserconc.analysis.critical_path import along, critical_path
 from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, after_the_lock, handed_on
 from browserconc.analysis.processors import longest_handover_ns
+from browserconc.analysis.same_url import let_through
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.verdict import (
     EXPLAINED_SHARE,
@@ -212,7 +213,10 @@ def _limit(cause: Cause, case: Case, level: Concurrency) -> int:
     stated = facts.get("server_limit") if facts.get("server_cause") == cause.id else None
     if isinstance(stated, int):
         return stated
-    return (cause.limit(case) if cause.limit else None) or max(level.sustained, 1)
+    stated = cause.limit(case) if cause.limit else None
+    if stated == 1 and cause.culprit == "browser" and level.sustained > 1:
+        return let_through(cause, case)
+    return stated or max(level.sustained, 1)
 
 
 def _open_question(loads: Sequence[RequestFinding], explained_ns: int, least_ns: float) -> str | None:
