@@ -112,7 +112,7 @@ class _Seen:
         if one is None:
             return []
         bare = Recording(Path(), Manifest(RAW, RAW, None, None, self.notes.url, tabs, None, 1))
-        evidence = as_client_saw(one, tabs, self.notes.critical_url or self.notes.url, self._evidence(bare))
+        evidence = as_client_saw(one, tabs, self._evidence(bare), url=self.notes.critical_url or None)
         return [judge_visit(sent_by_client(evidence), None, self.alone.loads[0] if self.alone else None)]
 
     def _evidence(self, one: Recording) -> Evidence:
