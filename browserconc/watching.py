@@ -41,6 +41,7 @@ class Seen:
         self._stack = AsyncExitStack()
         self._observation: observation.Observation | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
 
     @property
     def result(self) -> Result:
@@ -101,7 +102,8 @@ class Seen:
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         try:
             return self._wait(self.__aenter__())
         except BaseException:
@@ -123,7 +125,10 @@ class Seen:
 
     def _stop(self) -> None:
         assert self._loop
+        assert self._thread
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
 
 @overload

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
+pytest_plugins = ["pytester"]
+
 # These machines are noisy: a single example may take long without anything being wrong.
 settings.register_profile("noisy", deadline=None)
 settings.load_profile("noisy")

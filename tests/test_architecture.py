@@ -25,6 +25,7 @@ STORIES = {
     "recorded",
     "observation",
     "survey",
+    "survey_command",
     "difference",
     "tuning",
 }
@@ -44,7 +45,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "explain_recording": BELOW_PROFILE | {"pipeline", "explanation"},
     "observation": BELOW_PROFILE | {"explanation"},
     "recorded": BELOW_PROFILE | {"pipeline", "diagnose_recording"},
-    "survey": BELOW_PROFILE,
+    "survey": BELOW_PROFILE | {"survey_command"},
+    "survey_command": BELOW_PROFILE,
     "tuning": BELOW_PROFILE | {"explanation"},
     "middleware": {"evidence"},
     "difference": BELOW_PROFILE | {"recorded"},
@@ -52,7 +54,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "aio": BELOW_PROFILE | STORIES | {"outcome", "profile"},
     "library": {"aio"},
     "watching": BELOW_PROFILE | STORIES | {"aio", "library", "outcome"},
-    "pytest_plugin": BELOW_PROFILE | STORIES | {"profile", "outcome", "library"},
+    "measurement": BELOW_PROFILE | STORIES | {"outcome"},
+    "assertions": {"model", "outcome"},
+    "pytest_plugin": BELOW_PROFILE | {"assertions", "library", "measurement", "outcome"},
     "cli": BELOW_PROFILE | STORIES | {"profile"},
     "__main__": {"cli"},
 }

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from browserconc.analysis import outside_locks, outside_queues
+from browserconc.analysis import outside_locks, outside_processes, outside_queues
 from browserconc.analysis.outside_plan import SHORT_NS, is_parallel, together
-from browserconc.analysis.outside_rounds import REFUSALS, named, service_ns
-from browserconc.analysis.outside_wording import alone, staircase
+from browserconc.analysis.outside_rounds import REFUSALS, lengths, named, service_ns, varies
+from browserconc.analysis.outside_wording import alone, seconds, staircase
 from browserconc.model.outside import OutsideView, ServerView
-
-BUSY = 0.9
 
 
 def judge(view: OutsideView) -> ServerView:
@@ -28,8 +26,8 @@ def judge(view: OutsideView) -> ServerView:
         outside_queues.shaping,
         outside_queues.silence,
         outside_queues.backlog,
-        outside_queues.computing,
-        outside_queues.blocked_loop,
+        outside_processes.computing,
+        outside_processes.blocked_loop,
         outside_queues.width,
     ):
         if found := recognise(view, service):
@@ -54,8 +52,14 @@ def _doubts(view: OutsideView, service: int) -> tuple[str, ...]:
     statuses = {answer.status for one in named(view, "alone") for answer in one.answers if answer.status}
     if bad := sorted(status for status in statuses if status >= 400 and status not in REFUSALS):
         found.append(f"Even one request alone was answered with status {bad[0]}.")
+    if varies(view):
+        alone_ns = lengths(view, "alone")
+        found.append(
+            f"One request alone took {seconds(min(alone_ns))} to {seconds(max(alone_ns))}, so the number at "
+            "once is less sure."
+        )
     busy = [one.busy_share for one in named(view, "together") if one.busy_share is not None]
-    if busy and min(busy) >= BUSY:
+    if busy and min(busy) >= outside_processes.BUSY:
         found.append("This machine's processors were busy all the time, so answers came later than need be.")
     rounds = together(view, service)
     if not is_parallel(view, service) and service < SHORT_NS and rounds:

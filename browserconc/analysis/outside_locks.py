@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from browserconc.analysis.outside_plan import highest, is_quicker, together
+from browserconc.analysis.outside_plan import highest, is_parallel, is_quicker, together
 from browserconc.analysis.outside_rounds import (
     REFUSALS,
     bodies,
@@ -120,12 +120,14 @@ def _speaks_of_a_proxy(view: OutsideView) -> bool:
 
 def parallel(view: OutsideView, service: int) -> ServerView | None:
     """No cause: so many ran at once."""
-    rounds = [each for each in together(view, service) if each.is_parallel]
-    if not rounds:
+    if not is_parallel(view, service):
         return None
+    rounds = [each for each in together(view, service) if each.is_parallel]
     most = max(rounds, key=lambda each: each.clients)
     because = (alone(service), f"{most.clients} at once took {seconds(most.last_ns)}: all ran in parallel.")
     doubts: list[str] = []
+    if most.clients < view.clients:
+        doubts.append(f"There was no time to ask {view.clients} at once.")
     also: tuple[str, ...] = ()
     again = [connecting_again_ns(one)[0] for one in named(view, "together")]
     if max(again) > 0:

@@ -7,6 +7,8 @@ seen, so a saved view leads to the same question again.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from browserconc.analysis.outside_rounds import (
     Steps,
     is_cached,
@@ -16,6 +18,7 @@ from browserconc.analysis.outside_rounds import (
     named,
     service_ns,
     steps,
+    varies,
 )
 from browserconc.model.outside import Experiment, OutsideView, QueryUse
 
@@ -50,7 +53,7 @@ def next_experiment(view: OutsideView) -> Experiment | None:
         if question is DONE:
             return None
         if question is not None:
-            return question if _fits(view, question, service) else None
+            return _spared(view, question) if _fits(view, question, service) else None
     return None
 
 
@@ -60,6 +63,14 @@ DONE = Experiment("done", 0, 0.0)
 
 def _is_answered(answers: tuple[object, ...]) -> bool:
     return any(getattr(answer, "error", "") is None for answer in answers)
+
+
+def _spared(view: OutsideView, question: Experiment) -> Experiment:
+    """No more requests at once than the server may be asked for."""
+    if view.most_clients is None:
+        return question
+    clients, silent = min(question.clients, view.most_clients), min(question.silent, view.most_clients)
+    return replace(question, clients=clients, silent=silent)
 
 
 def _fits(view: OutsideView, question: Experiment, service: int) -> bool:
@@ -72,6 +83,8 @@ def _alone(view: OutsideView, service: int | None) -> Experiment | None:
     if rounds and not lengths(view, "alone"):
         return None  # it does not answer
     wanted = 3 if service is None or service < LONG_NS else 2
+    if varies(view):
+        wanted *= 2
     if len(rounds) < wanted:
         return Experiment("alone", 1, ALONE_TIMEOUT_S)
     if looks_cached(view) and view.method in SAFE_METHODS and not named(view, "alone-new-url"):
@@ -100,7 +113,11 @@ def _round(view: OutsideView, service: int, clients: int, name: str = "together"
 
 
 def _together(view: OutsideView, service: int) -> Experiment | None:
-    if named(view, "together"):
+    rounds = together(view, service)
+    asked_about = min(view.clients, view.most_clients or view.clients)
+    if rounds and rounds[-1].is_parallel and rounds[-1].clients < asked_about:
+        return _round(view, service, max(FEWEST_TOGETHER, view.clients))
+    if rounds:
         return None
     in_time = int(FIRST_ROUND_S * 1e9 / service)
     as_asked = min(view.clients, int(LONGEST_FIRST_ROUND_S * 1e9 / service))
@@ -117,16 +134,20 @@ def _refused(view: OutsideView, service: int) -> Experiment | None:
 
 
 def is_parallel(view: OutsideView, service: int) -> bool:
-    """Did all of some round run at once? One such round is proof: no limited server is so quick."""
-    return any(each.is_parallel for each in together(view, service))
+    """Did all of some round run at once, and none of more clients not?
+
+    One such round is proof for as many: no limited server is so quick.
+    """
+    rounds = together(view, service)
+    most = max((each.clients for each in rounds if each.is_parallel), default=0)
+    return most > 0 and all(each.is_parallel or each.clients <= most for each in rounds)
 
 
 def _variant_clients(view: OutsideView, service: int) -> int:
     """Enough to tell: at twice the level seen, a server of that width needs two service times."""
-    first = together(view, service)[0]
     in_time = -(-int(VARIANT_S * 1e9) // service)
     fewest = 2 if service >= LONG_NS else 3
-    return max(fewest, min(first.clients, max(2 * highest(view, service), in_time)))
+    return min(MOST_CLIENTS, max(fewest, 2 * highest(view, service), min(FEWEST_TOGETHER, in_time)))
 
 
 def _no_cookies(view: OutsideView, service: int) -> Experiment | None:
@@ -144,6 +165,7 @@ def is_quicker(view: OutsideView, service: int, name: str) -> bool:
         bool(rounds)
         and not is_parallel(view, service)
         and all(is_like(one, view, service) and steps(one, service).is_parallel for one in rounds)
+        and all(one.experiment.clients > highest(view, service) for one in rounds)
     )
 
 

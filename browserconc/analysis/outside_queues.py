@@ -1,52 +1,49 @@
-"""Causes that show by when the answers come, and by what the server's processes do meanwhile."""
+"""Causes that show by when the answers come: a rate, silence, a full accept queue, so many workers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from statistics import median
 
+from browserconc.analysis.outside_additions import connections, silent_to_stop, unstable, with_silence
 from browserconc.analysis.outside_plan import SHORT_NS, SILENCE_S, highest, is_parallel, is_stable, together
+from browserconc.analysis.outside_processes import computes, most_unread
 from browserconc.analysis.outside_rounds import (
     PARALLEL,
     Steps,
     connecting_again_ns,
-    is_served,
-    lengths,
+    last_steps,
     named,
-    pending,
     steps,
-    usual_step,
     waiting_ns,
 )
 from browserconc.analysis.outside_wording import alone, seconds, staircase
-from browserconc.model.outside import Look, OutsideView, Round, ServerView
+from browserconc.model.outside import OutsideView, Round, ServerView
 
-SHAPED = 0.3
-"""A spacing that differs from the service time by this part of it is not the server's own."""
-COMPUTED = 0.5
-"""A request that computes uses CPU time for at least this part of its time alone."""
-CORE = 0.5
-"""So much of a core was in use throughout; on a busy machine a server does not get a whole one."""
+SHAPED = 1.8
+"""A spacing that is so many times as long as the service time, or as short, is not the server's own."""
+ODD = 0.15
+"""One that differs by this part of it may be another's."""
 BACKLOG_SHARE = 0.25
-BLOCKED_SHARE = 0.7
-"""In so many of the looks the event loop's thread was not where it waits for requests."""
+IDLED = 1.25
+"""A round that took so many times as long as its queue had stretches in which nothing was asked for."""
 NO_WAITING_NS = 250_000_000
 
 
 def shaping(view: OutsideView, service: int) -> ServerView | None:
     """rate-limit by shaping: answers at an even distance that is not the service time."""
     rounds = [(one, steps(one, service)) for one in named(view, "together")]
-    even = [each.spacing_ns for _, each in rounds if each.spacing_ns is not None and each.is_whole]
-    if len(even) < 2 or max(even) > 1.3 * min(even) or _computes(view, service):
+    even = _spacings(view, service, "together", "own-url", "same-new-url")
+    if len(even) < 2 or max(even) > 1.3 * min(even) or computes(view, service):
         return None
     spacing = round(median(even))
-    if abs(spacing - service) < SHAPED * service:
+    if 1 / SHAPED < spacing / service < SHAPED:
         return None
     if any(each.done_ns and each.done_ns[0] > service + 1.5 * spacing for _, each in rounds):
         return None  # an earlier round may have used up the first place, and no more
     if spacing < service and highest(view, service) > 2 * service / spacing:
         return None
-    if _most_unread(rounds[0][0]) > 1:
+    if most_unread(rounds[0][0]) > 1:
         return None  # a server that is slow to take them up
     because = (
         alone(service),
@@ -56,16 +53,21 @@ def shaping(view: OutsideView, service: int) -> ServerView | None:
     return ServerView(None, "rate-limit", "server", because, service, ())
 
 
+def _spacings(view: OutsideView, service: int, *names: str) -> list[int]:
+    all_steps = [steps(one, service) for one in named(view, *names)]
+    return [each.spacing_ns for each in all_steps if each.spacing_ns is not None and each.is_whole]
+
+
 def silence(view: OutsideView, service: int) -> ServerView | None:
     """idle-connection, as the cause that costs most: where requests hardly wait for each other."""
     rounds = together(view, service)
-    held = _silent_to_stop(view)
+    held = silent_to_stop(view)
     if held is None or not all(each.is_whole and each.last_ns < NO_WAITING_NS for each in rounds):
         return None
     because = (
         alone(service),
         staircase(rounds[0]),
-        f"Beside {_connections(held)} that said nothing, no answer came within {SILENCE_S:g} s.",
+        f"Beside {connections(held)} that said nothing, no answer came within {SILENCE_S:g} s.",
     )
     limit = 1 if held == 1 else None
     return ServerView(
@@ -74,13 +76,13 @@ def silence(view: OutsideView, service: int) -> ServerView | None:
 
 
 def backlog(view: OutsideView, service: int) -> ServerView | None:
-    """accept-backlog: connections that had to ask again a second and more later."""
+    """accept-backlog: connections had to ask again a second and more later, and the server idled."""
     worst: Round | None = None
     share = 0.0
     for one in named(view, "together"):
         count, again_ns = connecting_again_ns(one)
         waited = waiting_ns(one, service)
-        if count > 1 and waited and again_ns / waited > share:
+        if count > 1 and waited and again_ns / waited > share and _idled(view, one, service):
             worst, share = one, again_ns / waited
     if worst is None or share < BACKLOG_SHARE:
         return None
@@ -92,12 +94,20 @@ def backlog(view: OutsideView, service: int) -> ServerView | None:
     ]
     if worst.overflows:
         because.append(f"The kernel counted {worst.overflows} times that the accept queue was full.")
-    free = _is_parallel_once_connected(worst, service)
-    level = None if free else highest(view, service)
-    also = () if free else ("server-width",)
-    return _with_silence(
+    levels = {each.level for each in together(view, service)}
+    narrow = len(levels) == 1 and not _is_parallel_once_connected(worst, service)
+    level = levels.pop() if narrow else None
+    also = ("server-width",) if narrow else ()
+    return with_silence(
         view, ServerView(level, "accept-backlog", "server", tuple(because), service, (), also=also)
     )
+
+
+def _idled(view: OutsideView, one: Round, service: int) -> bool:
+    """Would a server of the width seen have been done clearly earlier?"""
+    seen = steps(one, service)
+    queue_ns = -(-seen.clients // highest(view, service)) * service
+    return not seen.is_whole or seen.last_ns > IDLED * queue_ns
 
 
 def _is_parallel_once_connected(one: Round, service: int) -> bool:
@@ -109,45 +119,6 @@ def _is_parallel_once_connected(one: Round, service: int) -> bool:
     return bool(ways) and max(ways) < PARALLEL * service
 
 
-def computing(view: OutsideView, service: int) -> ServerView | None:
-    """server-cpu: requests run together and share what the processes may use of the cores."""
-    rounds = [one for one in named(view, "together") if steps(one, service).is_whole]
-    if not rounds or not _computes(view, service) or _loops_are_blocked(view, service):
-        return None
-    last = rounds[-1]
-    each = steps(last, service)
-    taken_up = view.local is not None and bool(last.looks) and _most_unread(last) <= 1
-    if not each.is_stretched and not (taken_up and highest(view, service) < each.clients):
-        return None
-    used = last.cpu_ns or 0
-    because = (
-        alone(service),
-        f"{each.clients} at once were answered after {seconds(each.done_ns[0])} to {seconds(each.last_ns)}: "
-        "they slow each other down.",
-        f"The server used {used / each.last_ns:.1f} cores meanwhile, {seconds(used / each.clients)} of CPU "
-        "time for each request.",
-    )
-    limit = max(1, round(each.at_once))
-    return ServerView(limit, "server-cpu", "server", because, service, ())
-
-
-def blocked_loop(view: OutsideView, service: int) -> ServerView | None:
-    """event-loop-blocked: nothing was read while one request ran, by a thread that rests in epoll."""
-    if not _loops_are_blocked(view, service) or view.local is None:
-        return None
-    rounds = together(view, service)
-    last = named(view, "together")[-1]
-    level = _loop_level(view, service)
-    because = (
-        alone(service),
-        staircase(rounds[0]),
-        f"Meanwhile the event loop's thread was never back at its selector, and up to {_most_unread(last)} "
-        "requests lay unread in the kernel.",
-    )
-    found = ServerView(level, "event-loop-blocked", "server", because, service, _unstable(view, service))
-    return _with_silence(view, found)
-
-
 def width(view: OutsideView, service: int) -> ServerView | None:
     """server-width: so many at once, the others after them."""
     rounds = together(view, service)
@@ -157,9 +128,11 @@ def width(view: OutsideView, service: int) -> ServerView | None:
     uneven = _uneven_workers(view, rounds, level)
     if not (uneven or is_stable(view, service) or _agree(rounds, level)):
         return None
+    if not all(each.can_be_of(uneven[0] * uneven[1] if uneven else level) for each in rounds):
+        return None
     widest = max(rounds, key=lambda each: each.clients)
     because = [alone(service), staircase(widest)]
-    doubts = [*_unstable(view, service)]
+    doubts = [*unstable(view, service)]
     if uneven:
         workers, threads = uneven
         level = workers * threads
@@ -169,12 +142,21 @@ def width(view: OutsideView, service: int) -> ServerView | None:
         )
     if level == 1:
         doubts += _what_else_is_serial(view)
+    spacings = _spacings(view, service, "together")
+    if spacings and abs(median(spacings) - service) > ODD * service:
+        doubts.append(
+            f"The answers came {seconds(median(spacings))} apart and one alone takes {seconds(service)}: a "
+            "rate limit is not excluded."
+        )
     if view.cookies is not None and not is_parallel(view, service) and not _cookies_were_tried(view, service):
         doubts.append(
             "Without its cookies the server answers otherwise, so a lock on the session was not tried."
         )
     found = ServerView(level, "server-width", "server", tuple(because), service, tuple(doubts))
-    return _with_silence(view, found)
+    if any(connecting_again_ns(one)[0] for one in named(view, "together")):
+        line = "Connections had to send their SYN again, too, but the server was busy all the same."
+        found = replace(found, because=(*found.because, line), also=("accept-backlog",))
+    return with_silence(view, found)
 
 
 def why_undecided(view: OutsideView, service: int) -> str:
@@ -193,6 +175,11 @@ def why_undecided(view: OutsideView, service: int) -> str:
     if any(not each.is_whole for each in rounds):
         lost = sum(each.clients - len(each.done_ns) for each in rounds)
         return f"{lost} requests of many at once were not answered, so their order says nothing."
+    level = highest(view, service)
+    if not all(each.can_be_of(level) for each in rounds):
+        return (
+            f"Answers came sooner than a server that runs {level} at once could give them, but not at once."
+        )
     levels = ", ".join(str(each.level) for each in rounds)
     return f"The rounds do not agree how many requests run at once ({levels})."
 
@@ -200,27 +187,19 @@ def why_undecided(view: OutsideView, service: int) -> str:
 def _uneven_workers(view: OutsideView, rounds: list[Steps], level: int) -> tuple[int, int] | None:
     """(workers, threads of each) where the steps at a round's end are those of one worker that has more left.
 
-    Then the first steps of two rounds and more were higher than the usual one.
+    Then the first steps of two rounds and more were higher, and there are processes enough.
     """
-    usual = usual_step(rounds)
-    if usual is None or usual < 2 or sum(each.level > usual for each in rounds) < 2:
+    threads = last_steps(rounds)
+    if threads is None or threads < 2 or sum(each.level > threads for each in rounds) < 2:
         return None
-    workers = -(-level // usual)
-    known = view.local.processes if view.local else workers
-    return (workers, usual) if workers <= known else None
+    workers = -(-level // threads)
+    return (workers, threads) if view.local and workers <= view.local.processes else None
 
 
 def _agree(rounds: list[Steps], level: int) -> bool:
     """Two rounds within a tenth of each other, where there are many."""
     close = [each for each in rounds if each.level >= 0.85 * level and each.clients > level and each.is_whole]
     return len(close) > 1
-
-
-def _unstable(view: OutsideView, service: int) -> tuple[str, ...]:
-    if is_stable(view, service):
-        return ()
-    levels = ", ".join(str(each.level) for each in together(view, service))
-    return (f"The number at once differed between rounds ({levels}).",)
 
 
 def _what_else_is_serial(view: OutsideView) -> list[str]:
@@ -234,64 +213,3 @@ def _what_else_is_serial(view: OutsideView) -> list[str]:
 def _cookies_were_tried(view: OutsideView, service: int) -> bool:
     usual = {answer.status for one in named(view, "alone") for answer in one.answers}
     return any({a.status for a in one.answers} <= usual for one in named(view, "no-cookies"))
-
-
-def _computes(view: OutsideView, service: int) -> bool:
-    """Did the process tree use CPU time for most of each request's time alone, and half a core throughout?"""
-    found = False
-    for one in named(view, "together"):
-        last_ns = steps(one, service).last_ns
-        if one.cpu_ns is None or not last_ns:
-            return False
-        if one.cpu_ns / len(one.answers) < COMPUTED * service or one.cpu_ns / last_ns < CORE:
-            return False
-        found = True
-    return found
-
-
-def _loops_are_blocked(view: OutsideView, service: int) -> bool:
-    loops = view.local.loops if view.local else None
-    if not loops:
-        return False
-    looks = [look for one in named(view, "together") for look in _looks_while_waiting(one, service)]
-    blocked = [look for look in looks if look.polling is not None and look.polling < loops and look.unread]
-    return len(blocked) >= 2 and len(blocked) >= BLOCKED_SHARE * len(looks)
-
-
-def _loop_level(view: OutsideView, service: int) -> int:
-    """One for each loop that was busy; batches of answers make the staircase's steps look higher."""
-    looks = [look for one in named(view, "together") for look in _looks_while_waiting(one, service)]
-    loops = (view.local.loops if view.local else None) or 1
-    busy = [loops - look.polling for look in looks if look.polling is not None]
-    return max(1, min(max(busy, default=1), loops))
-
-
-def _looks_while_waiting(one: Round, service: int) -> list[Look]:
-    """The looks at which several requests were pending, until half a service time before the end."""
-    end_ns = max((a.done_ns for a in one.answers if is_served(a) and a.done_ns is not None), default=0)
-    return [look for look in one.looks if pending(one, look.at_ns) > 1 and look.at_ns < end_ns - service / 2]
-
-
-def _most_unread(one: Round) -> int:
-    return max((look.unread for look in one.looks if look.unread is not None), default=0)
-
-
-def _silent_to_stop(view: OutsideView) -> int | None:
-    for one in named(view, "silence"):
-        usual = max(lengths(view, "alone"), default=0)
-        latest_ns = one.released_ns + usual + SILENCE_S * 0.9e9
-        if any(answer.done_ns is None or answer.done_ns > latest_ns for answer in one.answers):
-            return one.experiment.silent
-    return None
-
-
-def _with_silence(view: OutsideView, found: ServerView) -> ServerView:
-    held = _silent_to_stop(view)
-    if held is None:
-        return found
-    line = f"{_connections(held).capitalize()} that said nothing kept it from answering for {SILENCE_S:g} s."
-    return replace(found, because=(*found.because, line), silence=held, also=(*found.also, "idle-connection"))
-
-
-def _connections(number: int) -> str:
-    return "one connection" if number == 1 else f"{number} connections"

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median, mode
+from statistics import median
 
 from browserconc.model.outside import Answer, OutsideView, Round
 
 REFUSALS = (429, 503)
 """Too Many Requests, and Service Unavailable, which servers and proxies say for the same reason."""
-PARALLEL = 1.7
+PARALLEL = 1.6
 """The last of requests that all run at once is done before this many service times; else it would be two."""
+SOONEST = 0.9
+"""A service time measured alone is too long by a tenth at most, for it is the shortest of several."""
 STEP = 0.6
 """Answers that come within this part of a service time belong to one step."""
+VARIES = 1.15
 STRETCHED = 1.6
 """If even the first answer takes so many service times, requests slow each other down."""
+LONG_ROUND = 4
+"""A round with more steps shows what is left to whom at its end."""
 SYN_AGAIN_NS = 900_000_000
 """The first retransmission of a SYN comes after a second (RFC 6298)."""
+LEAST_SPACING_NS = 5_000_000
+"""Answers that come sooner after each other came together."""
 EVEN = 0.25
 """Distances between answers that differ by less than this part of their median are even."""
 
@@ -53,6 +60,12 @@ def looks_cached(view: OutsideView) -> bool:
     """Took the first request much longer than all that followed? A cache does that, and a cold start."""
     alone = lengths(view, "alone")
     return len(alone) > 1 and alone[0] > 50_000_000 and max(alone[1:]) < alone[0] * 0.3
+
+
+def varies(view: OutsideView) -> bool:
+    """Did one request alone take clearly longer at one time than at another?"""
+    alone = lengths(view, "alone")
+    return len(alone) > 1 and not looks_cached(view) and max(alone) > VARIES * min(alone)
 
 
 def service_ns(view: OutsideView) -> int | None:
@@ -96,6 +109,13 @@ class Steps:
         """The answers of the first step: so many ran at once at least, and no straggler is among them."""
         return sum(each < (1 + STEP) * self.service_ns for each in self.done_ns)
 
+    def can_be_of(self, width: int) -> bool:
+        """Could a server of this width have been so quick? It needs a service time for each step."""
+        return all(
+            each >= SOONEST * self.service_ns * -(-number // width)
+            for number, each in enumerate(self.done_ns, start=1)
+        )
+
     @property
     def at_once(self) -> float:
         """How many service times were done in the time of one, on the mean."""
@@ -107,9 +127,10 @@ class Steps:
         gaps = [after - before for before, after in pairwise(self.done_ns)]
         if len(gaps) < 4:
             return None
-        usual = median(gaps)
+        usual, mean = median(gaps), sum(gaps) / len(gaps)
         odd = sum(abs(gap - usual) > EVEN * usual for gap in gaps)
-        return round(usual) if usual > 0 and odd <= len(gaps) // 5 else None
+        even = abs(usual - mean) <= EVEN * mean and odd <= len(gaps) // 5
+        return round(usual) if even and usual >= LEAST_SPACING_NS else None
 
     def waves(self) -> list[tuple[int, int]]:
         """The steps as (number of answers, when the last of them came)."""
@@ -122,10 +143,10 @@ class Steps:
         return [(len(step), step[-1]) for step in found]
 
 
-def usual_step(rounds: Sequence[Steps]) -> int | None:
-    """The number of answers in most of the steps between the first and the last; None without such."""
-    inner = [count for each in rounds for count, _ in each.waves()[1:-1]]
-    return mode(inner) if inner else None
+def last_steps(rounds: Sequence[Steps]) -> int | None:
+    """The number of answers in each of the last steps but one of all long rounds; None where they differ."""
+    late = {count for each in rounds for count, _ in each.waves()[-3:-1] if len(each.waves()) > LONG_ROUND}
+    return late.pop() if len(late) == 1 else None
 
 
 def steps(one: Round, service: int) -> Steps:

@@ -40,7 +40,9 @@ def run_options(command: _Command) -> _Command:
             ),
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest time for one trial."),
-            click.option("--browser", metavar="NAME|PATH", help="chromium, a channel or an executable."),
+            click.option(
+                "--browser", metavar="A,B,…|PATH", help="chromium, firefox, webkit, chrome or msedge."
+            ),
             click.option(
                 "--browser-arg",
                 "switches",

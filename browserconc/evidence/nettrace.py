@@ -199,12 +199,16 @@ class _Seen:
 def _events(trace: BinaryIO, path: Path) -> Iterator[Event]:
     sources: dict[int, _Source] = {}
     waiting: deque[_Seen] = deque()
+    roots: dict[int, int] = {}
     for event in perfetto.track_events(trace):
-        track = event.lineage[0]
+        track, parent, process = event.lineage
+        if event.category == _CATEGORY and process:
+            roots[process] = parent
         if event.phase != "END" and event.category == _CATEGORY and track not in sources:
-            sources[track] = _Source(
-                _source_id(event.lineage, path), event.annotations.get("source_type", "")
-            )
+            # A busy browser describes some tracks as children of the process, not of the root in between.
+            root = roots.get(parent)
+            lineage = event.lineage if root is None else (track, root, parent)
+            sources[track] = _Source(_source_id(lineage, path), event.annotations.get("source_type", ""))
         source = sources.get(track)
         if source is not None:
             waiting.append(_see(event, source))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from browserconc.evidence.ledger_asgi import AsgiApplication, Receive, Scope, Send
+from browserconc.evidence.ledger_asgi import AsgiApplication, Message, Receive, Send
 from browserconc.lab import crawled_page, query, status_page
 from browserconc.lab.query import Page, Query, QueryError
 
@@ -113,7 +113,7 @@ def create_app(ledger: Path | None = None) -> AsgiApplication:
     """The ASGI application; `ledger` is what its status page reads."""
     endpoint = Endpoint(ledger)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return

@@ -36,6 +36,7 @@ class Gate:
         self._first = first  # gates on several hosts may have equal ports: the number tells them apart
         self._servers: list[asyncio.Server] = []
         self._waiting: dict[int, asyncio.WriteTransport] = {}
+        self._open: set[asyncio.WriteTransport] = set()
         self._arrived = asyncio.Event()
 
     async def __aenter__(self) -> Gate:
@@ -56,10 +57,10 @@ class Gate:
         self.close()
 
     def close(self) -> None:
-        """Closes every port and drops whoever still waits."""
+        """Closes every port and drops whoever is still connected."""
         for server in self._servers:
             server.close()
-        for transport in self._waiting.values():
+        for transport in list(self._open):  # those too that a browser opened on speculation
             transport.abort()
         self._waiting.clear()
 
@@ -100,6 +101,10 @@ class Gate:
             del self._waiting[index]
         return released
 
+    def opened(self, transport: asyncio.WriteTransport) -> None:
+        """A browser connects."""
+        self._open.add(transport)
+
     def arrived(self, index: int, transport: asyncio.WriteTransport) -> None:
         """A tab's navigation is inside."""
         self._waiting[index] = transport
@@ -107,6 +112,7 @@ class Gate:
 
     def left(self, index: int, transport: asyncio.WriteTransport) -> None:
         """A tab's connection is gone, released or not."""
+        self._open.discard(transport)
         if self._waiting.get(index) is transport:
             del self._waiting[index]
 
@@ -120,6 +126,7 @@ class _Visitor(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)
         self._transport = transport
+        self._gate.opened(transport)
 
     def data_received(self, data: bytes) -> None:
         self._head += data

@@ -54,6 +54,7 @@ async def examine(
     deadline_s: float,
     tell: Tell,
     plan: Plan,
+    most_clients: int | None = None,
 ) -> OutsideView:
     """Asks the server behind `target` what `plan` wants to know, until it wants no more.
 
@@ -65,6 +66,7 @@ async def examine(
         deadline_s: no experiment goes on for longer than this after the call.
         tell: is told in a few words what is tried.
         plan: says what to try next from what was seen so far; see `analysis/outside_plan.py`.
+        most_clients: never more requests at once; None for no such bound.
 
     Raises:
         RawClientError: the target cannot be asked at all, or the client failed.
@@ -91,6 +93,7 @@ async def examine(
         own_cookies=False,
         local=local,
         cores=os.cpu_count() or 1,
+        most_clients=most_clients,
     )
     while experiment := plan(view):
         left_s = deadline_s - view.elapsed_ns / 1e9

@@ -201,6 +201,7 @@ async def _measure(
         raise
     finally:
         progress.cancel()
+    over_ns = time.monotonic_ns()
     facts.update(machine_load.Reading.take().since(before))
     queue.sample()
     facts.update(queue.facts())
@@ -208,10 +209,14 @@ async def _measure(
     if running.is_alive():
         facts["server_cpu_ns"] = max(0, tree_cpu_ns(running.pid) - server_before)
     rows = client.read(into / client.FILE)
+    released_ns = released.released_ns if released else _release(into)
+    given_up_ns = min(over_ns, (released_ns or over_ns) + round(trial.timeout_s * 1e9))
     manifest = replace(
         manifest,
-        released_ns=released.released_ns if released else _release(into),
-        ended_ns=max((row.done_ns for row in rows if row.done_ns is not None), default=time.monotonic_ns()),
+        released_ns=released_ns,
+        ended_ns=max(
+            (given_up_ns if row.done_ns is None else row.done_ns for row in rows), default=given_up_ns
+        ),
     )
     if tabs:
         manifest = replace(

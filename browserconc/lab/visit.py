@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from browserconc import recording
@@ -29,6 +30,8 @@ from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.target import Target, Visit
 from browserconc.recording import Manifest, Recording
 
+Cookie = dict[str, Any]
+"""A cookie with all its attributes, as Playwright gives and takes it: a secret."""
 Tell = Callable[[int], None]
 """Told how many tabs are done."""
 QUIESCE_TIMEOUT_S = 5.0
@@ -41,12 +44,14 @@ async def record(
     *,
     browsers: Browsers,
     tell: Tell = lambda done: None,
+    let_go: Callable[..., Awaitable[release.Released]] = release.navigate,
     before: Callable[[Tabs], Awaitable[None]] | None = None,
     after: Callable[[Tabs, Sequence[PageLine]], Awaitable[None]] | None = None,
 ) -> Recording:
     """Opens the tabs, lets them go, and leaves the recording in `into`.
 
-    A visit that fails leaves a recording too, with the sentence that says why in its manifest. `before`
+    A visit that fails leaves a recording too, with the sentence that says why in its manifest. `let_go`
+    takes what `release.navigate` takes and may do something else with the tabs. `before`
     is given the tabs before they are let go; `after`, when all is measured and they are still open, also
     what they asked for.
     """
@@ -77,7 +82,7 @@ async def record(
         )
         manifest = named(manifest, tabs.logs, into)
         asked: list[PageLine] = []
-        manifest = await _measure(visit, target, tabs, into, manifest, tell, asked)
+        manifest = await _measure(visit, target, tabs, into, manifest, tell, asked, let_go)
         if after:
             await after(tabs, asked)
     except (BrowserError, ProcessError, TooFewFilesError) as problem:
@@ -105,6 +110,7 @@ async def _measure(
     manifest: Manifest,
     tell: Tell,
     asked: list[PageLine],
+    let_go: Callable[..., Awaitable[release.Released]],
 ) -> Manifest:
     urls = _urls(visit)
     facts = manifest.facts
@@ -125,9 +131,7 @@ async def _measure(
     released: release.Released | None = None
     try:
         if target.method == "GET":
-            released = await release.navigate(
-                tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive
-            )
+            released = await let_go(tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive)
         else:
             released = await send.send(tabs.pages, urls, target, visit.timeout_s, finished)
         lines = released.lines
@@ -178,8 +182,34 @@ def address_of(page: Page) -> str:
     return page.url
 
 
-async def cookies_of(page: Page, url: str) -> tuple[tuple[str, str], ...]:
-    """The cookies that this tab's context would send to `url`.
+async def cookies_of(page: Page) -> list[Cookie]:
+    """The cookies that this tab's context has by now, those set by the server too.
+
+    Raises:
+        BrowserError: the browser does not tell.
+    """
+    try:
+        return [{**cookie} for cookie in await page.context.cookies()]
+    except DriverError as problem:
+        raise BrowserError(f"The browser does not tell its cookies: {first_line(problem)}.") from problem
+
+
+async def give_cookies(tabs: Tabs, cookies: Sequence[Cookie]) -> None:
+    """Gives the tabs' contexts cookies as an earlier visit would have left them.
+
+    Raises:
+        BrowserError: the browser does not take them.
+    """
+    given: Any = list(cookies)
+    try:
+        for context in {page.context for page in tabs.pages} if given else ():
+            await context.add_cookies(given)
+    except DriverError as problem:
+        raise BrowserError(f"The browser does not take its own cookies: {first_line(problem)}.") from problem
+
+
+async def sent_to(page: Page, url: str) -> tuple[tuple[str, str], ...]:
+    """Name and value of the cookies that this tab's context would send to `url`.
 
     Raises:
         BrowserError: the browser does not tell.

@@ -103,7 +103,7 @@ class OutsideView:
     """Everything that was tried so far with one target, within `deadline_ns` after `began_ns`.
 
     `cookies` says whose cookies "same" means, None for none at all. `local` is None for a server that is
-    not seen on this machine.
+    not seen on this machine. `most_clients` bounds every experiment, where the server is to be spared.
     """
 
     method: str
@@ -117,6 +117,7 @@ class OutsideView:
     local: LocalServer | None
     cores: int
     doubts: tuple[str, ...] = ()
+    most_clients: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,8 @@ STRANGERS = {
     "waitress-cpu": Stranger(WAITRESS, "/cpu?s=0.15", "server-cpu", 1),
     "session": Stranger(WIDE, "/session?s=0.3", "session-lock", 1),
     "busy": Stranger(WIDE, "/limited?s=0.3", "rate-limit", 3),
-    "backlog": Stranger([PYTHON, "standard_library.py", "{port}", "single"], SLEEP, "accept-backlog", 1),
+    "backlog": Stranger([PYTHON, "standard_library.py", "{port}", "single"], "/?s=0.05", "accept-backlog", 1),
+    "short-queue": Stranger([PYTHON, "standard_library.py", "{port}", "single"], SLEEP, "server-width", 1),
     "backlog-threads": Stranger(
         [PYTHON, "standard_library.py", "{port}", "threaded"], SLEEP, "accept-backlog", None, clients=60
     ),
@@ -97,7 +98,7 @@ STRANGERS = {
         WIDE, "/cacheable?s=0.3", "proxy-coalesce", 1, nginx="proxy_cache one; proxy_cache_lock on;"
     ),
     "shaped": Stranger(WIDE, "/sleep?s=0.05", "rate-limit", None, nginx="limit_req zone=slow burst=50;"),
-    "refusing": Stranger(WIDE, SLEEP, "rate-limit", None, nginx="limit_req zone=slow burst=3 nodelay;"),
+    "refusing": Stranger(WIDE, SLEEP, "rate-limit", 4, nginx="limit_req zone=slow burst=3 nodelay;"),
     "few": Stranger(WIDE, SLEEP, "rate-limit", 2, nginx="limit_conn few 2;"),
     "proxied": Stranger(WIDE, SLEEP, None, None, nginx=""),
     "proxied-sync-2": Stranger(gunicorn("-w", "2"), SLEEP, "server-width", 2, nginx=""),

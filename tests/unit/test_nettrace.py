@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -140,6 +141,38 @@ def test_a_trace_without_the_root_track_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(nettrace.TraceError, match="which source"):
         list(nettrace.events(written(tmp_path / "old.pftrace", without)))
+
+
+def test_tracks_described_as_children_of_the_process_belong_to_the_root_all_the_same(
+    tmp_path: Path, trace: list[Event]
+) -> None:
+    """As a busy Chromium 156 described two of eight sources of one trial."""
+    packets, _ = protobuf.split(TRACE.read_bytes(), perfetto.PACKET)
+    first = next(e for e in perfetto.track_events(io.BytesIO(TRACE.read_bytes())) if e.category == "netlog")
+    _, root, process = first.lineage
+    described = 0
+
+    def adopted(track: bytes) -> bytes:
+        nonlocal described
+        fields = dict(protobuf.fields(track))
+        described += fields.get(5) == root
+        if fields.get(5) == root and described > 3:
+            fields[5] = process
+        return b"".join(protobuf.field(number, value) for number, value in fields.items())
+
+    changed = b"".join(
+        protobuf.field(
+            1,
+            b"".join(
+                protobuf.field(n, adopted(v) if n == 60 and isinstance(v, bytes) else v)
+                for n, v in protobuf.fields(packet)
+            ),
+        )
+        for packet in packets
+    )
+    assert described > 10
+    assert changed != TRACE.read_bytes()
+    assert list(nettrace.events(written(tmp_path / "busy.pftrace", changed))) == trace
 
 
 def test_a_packet_keeps_what_the_reader_needs_and_loses_command_lines() -> None:

@@ -18,6 +18,7 @@ RECORDINGS = Path(__file__).parent.parent / "recordings"
 CONCURRENT = ("concurrent", None, None, None)
 CACHE_LOCK = ("serial", 1, "browser", "cache-lock")
 SIX_PER_HOST = ("limited", 6, "browser", "host-limit")
+FULL_QUEUE = ("serial", 1, "server", "accept-backlog")
 THREE_STREAMS = ("limited", 3, "server", "h2-streams")
 UNDECIDED = ("undecided", None, None, None)
 
@@ -64,6 +65,13 @@ VERDICTS = {
     # A silent connection for 2.5 s, and a backlog of five: both before a server of width one.
     "idle-connection": {"raw-socket": ("serial", 1, "server", "idle-connection")},
     "accept-backlog": {"raw-socket": ("serial", 1, "server", "accept-backlog")},
+    "accept-backlog-browser": {"raw-socket": FULL_QUEUE, "contexts": FULL_QUEUE},
+    # The same silence before a server with threads; the same computing, one at a time and together.
+    "idle-connection-threaded": {"raw-socket": CONCURRENT},
+    "computing-one-at-a-time": {
+        "raw-socket": busy(1),
+        "raw-socket-werkzeug-threaded": ("serial", 1, "server", "server-cpu"),
+    },
     # Three streams for each HTTP/2 connection: a context has one of its own, and the cache lock comes first.
     "h2-streams": {
         "tabs": CACHE_LOCK,
@@ -109,6 +117,15 @@ WITHOUT_NETLOG = {
         "raw-socket-gunicorn-sync-10": CONCURRENT,
     },
 }
+ANSWERS = {
+    "accept-backlog": (("accept-backlog", "raw-socket"), ("werkzeug-single", "raw-socket")),
+    "event-loop-blocked": (("event-loop-blocked", "raw-socket"), ("event-loop-free", "raw-socket")),
+    "h2-streams": (("h2-streams", "tabs-distinct"), ("h2-streams", "contexts")),
+    "idle-connection": (("idle-connection", "raw-socket"), ("idle-connection-threaded", "raw-socket")),
+    "server-cpu": (("server-cpu", "raw-socket"), ("computing-one-at-a-time", "raw-socket")),
+    "server-width": (("gunicorn-sync-4", "raw-socket"), ("threaded", "raw-socket")),
+}
+"""For causes on the server's side: a trial of which each is the answer, and one that tempts and is not."""
 EVERYTHING = VERDICTS | WITHOUT_NETLOG
 
 
@@ -124,6 +141,17 @@ def test_verdicts_are_exact(run: tuple[str, Result]):
         for trial in result.trials
     }
     assert found == EVERYTHING[name]
+
+
+@pytest.mark.parametrize("cause", ANSWERS)
+def test_a_cause_is_named_where_it_is_the_answer_and_not_elsewhere(cause: str):
+    (answer, its_trial), (other, other_trial) = ANSWERS[cause]
+    named = {t.id: t for t in pipeline.analyze(RECORDINGS / answer).trials}[its_trial]
+    unnamed = {t.id: t for t in pipeline.analyze(RECORDINGS / other).trials}[other_trial]
+    assert named.verdict.cause == cause
+    assert named.waiting_ns[cause] > 0
+    assert unnamed.verdict.cause != cause
+    assert cause not in unnamed.waiting_ns
 
 
 def test_slices_partition_every_request_exactly(run: tuple[str, Result]):

@@ -23,9 +23,10 @@ CASES = (
         id="nginx-limit-req",
         stages="limit_req: three requests a second, the others are held back",
         programs=(ORDERS, nginx("nginx_limit_req.conf")),
-        path="/docs",
+        path="/api/orders/search",
         labels=(Label("server", "rate-limit", ...),),
-        checks=(spaced(1 / 3, method="GET"),),
+        checks=(spaced(1 / 3),),
+        options=POST,
         needs=("nginx", "fastapi", "uvicorn"),
     ),
     Case(

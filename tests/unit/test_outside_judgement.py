@@ -1,0 +1,120 @@
+"""What is said of a server is true or undecided, whatever its width and however much the machine scatters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from browserconc.analysis.outside import judge
+from browserconc.analysis.outside_plan import next_experiment
+from tests.unit.outside_servers import Server, examined
+
+WIDTHS = st.integers(1, 16)
+SERVICES = st.floats(50, 3000)
+
+
+@settings(max_examples=150, deadline=None)
+@given(WIDTHS, SERVICES, st.floats(0, 0.15), st.integers(0, 10**6))
+def test_a_width_is_told_exactly(width: int, service_ms: float, scatter: float, seed: int) -> None:
+    server = Server(service_ms, width=width, scatter=scatter, seed=seed)
+    view, found = examined(server, deadline_s=600)
+    if found.parallel_up_to is not None:
+        assert 10 <= found.parallel_up_to <= width
+    else:
+        assert (found.cause, found.limit) == ("server-width", width)
+    assert len(view.rounds) < 14
+
+
+@settings(max_examples=200, deadline=None)
+@given(WIDTHS, SERVICES, st.floats(0, 0.5), st.floats(0, 2), st.integers(0, 10**6))
+def test_a_very_uneven_machine_gives_no_other_width_without_a_doubt(
+    width: int, service_ms: float, scatter: float, straggle: float, seed: int
+) -> None:
+    server = Server(service_ms, width=width, scatter=scatter, straggle=straggle, seed=seed)
+    _, found = examined(server, deadline_s=600)
+    if found.parallel_up_to is not None:
+        assert found.parallel_up_to <= width or found.doubts
+    elif found.limit is not None and found.limit != width:
+        assert found.cause == "server-width"
+        assert found.limit < width
+        assert found.doubts
+
+
+@given(SERVICES, st.floats(0, 0.3), st.integers(0, 10**6))
+def test_without_a_limit_nothing_is_found(service_ms: float, scatter: float, seed: int) -> None:
+    view, found = examined(Server(service_ms, scatter=scatter, seed=seed))
+    assert (found.cause, found.limit) == (None, None)
+    assert found.parallel_up_to is not None
+    assert found.parallel_up_to >= 10
+    assert sum(one.experiment.name == "together" for one in view.rounds) <= 2
+
+
+@given(st.floats(50, 1500), st.floats(0, 0.2), st.integers(0, 10**6))
+def test_a_lock_on_the_session(service_ms: float, scatter: float, seed: int) -> None:
+    server = Server(service_ms, lock="cookie", sets_cookies=True, scatter=scatter, seed=seed)
+    _, found = examined(server)
+    assert (found.cause, found.limit, found.culprit) == ("session-lock", 1, "server")
+
+
+@given(st.floats(50, 1500), st.floats(0, 0.2), st.integers(0, 10**6))
+def test_equal_requests_that_wait_for_each_other(service_ms: float, scatter: float, seed: int) -> None:
+    _, found = examined(Server(service_ms, lock="url", scatter=scatter, seed=seed))
+    assert (found.cause, found.limit) == ("proxy-coalesce", 1)
+
+
+@given(st.floats(50, 1500), st.integers(0, 10**6))
+def test_equal_requests_that_share_one_answer(service_ms: float, seed: int) -> None:
+    _, found = examined(Server(service_ms, lock="url", merges=True, seed=seed))
+    assert (found.cause, found.limit) == ("proxy-coalesce", 1)
+
+
+@given(st.integers(1, 8), st.floats(50, 1500), st.integers(0, 10**6))
+def test_refusals(places: int, service_ms: float, seed: int) -> None:
+    _, found = examined(Server(service_ms, places=places, seed=seed))
+    if found.parallel_up_to is None:  # so many may never have been sent at once
+        assert (found.cause, found.limit) == ("rate-limit", places)
+    else:
+        assert found.parallel_up_to <= places
+
+
+@given(st.floats(60, 250), st.floats(0.05, 0.4) | st.floats(2, 6), st.integers(0, 10**6))
+def test_requests_that_are_let_through_at_a_rate(service_ms: float, part: float, seed: int) -> None:
+    _, found = examined(Server(service_ms, rate_ms=service_ms * part, seed=seed))
+    if found.parallel_up_to is None:
+        assert found.cause in ("rate-limit", None)
+        assert found.cause or found.doubts
+
+
+@settings(max_examples=60, deadline=None)
+@given(WIDTHS, SERVICES, st.floats(1, 30))
+def test_time_that_runs_out_is_undecided_or_true(width: int, service_ms: float, deadline_s: float) -> None:
+    _, found = examined(Server(service_ms, width=width), deadline_s=deadline_s)
+    if found.limit is None and found.parallel_up_to is None:
+        assert found.doubts
+    elif found.limit is not None:
+        assert found.limit == width
+    else:
+        assert found.parallel_up_to <= width
+
+
+def test_of_a_server_that_does_not_answer_nothing_is_said() -> None:
+    view, found = examined(Server(), deadline_s=0.001)
+    assert judge(view) == found
+    assert (found.cause, found.limit, found.parallel_up_to) == (None, None, None)
+    assert found.doubts
+
+
+@pytest.mark.parametrize("most", [1, 3, 4])
+def test_a_server_that_is_to_be_spared_is_never_asked_for_more(most: int) -> None:
+    server = Server(width=2)
+    view, _ = examined(server, deadline_s=0.001)
+    view = replace(view, rounds=(), elapsed_ns=0, deadline_ns=10**11, most_clients=most)
+    for _ in range(20):
+        if (question := next_experiment(view)) is None:
+            break
+        assert question.clients <= most
+        assert question.silent <= most
+        view = replace(view, rounds=(*view.rounds, server.asked(question)))
