@@ -25,6 +25,7 @@ STORIES = {
     "recorded",
     "observation",
     "survey",
+    "limit_survey",
     "difference",
     "tuning",
 }
@@ -45,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "observation": BELOW_PROFILE | {"explanation"},
     "recorded": BELOW_PROFILE | {"pipeline", "diagnose_recording"},
     "survey": BELOW_PROFILE,
+    "limit_survey": BELOW_PROFILE,
     "tuning": BELOW_PROFILE | {"explanation"},
     "middleware": {"evidence"},
     "difference": BELOW_PROFILE | {"recorded"},
@@ -60,7 +62,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""
 
-PLUGIN_PACKAGES = ("browserconc.lab.servers", "browserconc.lab.strategies", "browserconc.analysis.causes")
+PLUGIN_PACKAGES = (
+    "browserconc.lab.servers",
+    "browserconc.lab.strategies",
+    "browserconc.lab.limits",
+    "browserconc.analysis.causes",
+)
 """Each `__init__` holds the table. A plug-in imports neither the table nor its neighbours."""
 
 ONE_DOOR = {"playwright": "lab/browser/", "subprocess": "lab/process.py"}
