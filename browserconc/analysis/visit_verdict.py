@@ -13,6 +13,7 @@ from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import concurrency
 from browserconc.analysis.critical_path import OWN, along, critical_path
 from browserconc.analysis.lock_holders import LOCK, handed_on
+from browserconc.analysis.page_waits import with_page_waits
 from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.service import host_and_path, on_the_wire_ns
 from browserconc.analysis.verdict import (
@@ -73,7 +74,9 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         start_ns, end_ns = load.start_ns - zero, load.end_ns - zero
         path = critical_path(own, start_ns, end_ns)
         critical |= {request.index for request in path}
-        loads.append(_as_request(load, path, start_ns, end_ns))
+        looks = next((t for t in evidence.tracks if t.source == "looks" and t.index == load.tab), None)
+        whole = _as_request(load, path, start_ns, end_ns)
+        loads.append(replace(whole, slices=with_page_waits(whole.slices, looks, zero)))
     requests = [replace(request, critical=request.index in critical) for request in requests]
     level = concurrency(_with_the_server(requests), max((load.end_ns for load in loads), default=0))
     waiting = waiting_by_cause(loads)

@@ -22,6 +22,7 @@ from browserconc.analysis.causes import (
     server_width,
     session_lock,
     staggered_start,
+    web_lock,
     websocket_handshake,
     websocket_limit,
 )
@@ -36,6 +37,7 @@ CAUSES: tuple[Cause, ...] = (
     websocket_limit.CAUSE,
     websocket_handshake.CAUSE,
     load_throttle.CAUSE,
+    web_lock.CAUSE,
     h2_streams.CAUSE,
     accept_backlog.CAUSE,
     proxy_coalesce.CAUSE,
