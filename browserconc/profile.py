@@ -68,6 +68,7 @@ class Profile:
     timeout: float | None = None
     browser: tuple[str, ...] = ("chromium",)
     headed: bool = False
+    stock_switches: bool = False
     evidence: tuple[str, ...] = ("netlog",)
     switches: tuple[str, ...] = ()
     connect: str | None = None
@@ -148,7 +149,7 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
         if STRATEGIES[strategy].open or browser == chosen.browser[0]
     )
     browsers = tuple(
-        BrowserChoice(name, chosen.headed, chosen.switches, chosen.connect, chosen.cdp)
+        BrowserChoice(name, chosen.headed, chosen.switches, chosen.connect, chosen.cdp, chosen.stock_switches)
         for name in chosen.browser
     )
     evidence = chosen.evidence
@@ -407,6 +408,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "timeout": _timeout,
     "browser": _browser,
     "headed": _flag,
+    "stock_switches": _flag,
     "evidence": _evidence,
     "switches": _switches,
     "connect": _connect,

@@ -11,6 +11,8 @@ from browserconc.model.timeline import Span, Track
 IDLE = ("browser-overhead", UNATTRIBUTED)
 """The slices in which a tab asked for nothing."""
 SHORTEST_NS = 50_000_000
+LATE_MS = 100.0
+"""A timer of 0 ms that runs so late in a hidden tab was throttled."""
 
 
 def with_page_waits(slices: Sequence[Slice], looks: Track | None, zero_ns: int) -> tuple[Slice, ...]:
@@ -28,7 +30,15 @@ def _explained(piece: Slice, looks: Sequence[Span], zero_ns: int) -> Slice:
         if look.end_ns is not None and piece.start_ns <= look.end_ns - zero_ns <= piece.end_ns
     ]
     waited = [look for look in during if look.detail.get("locks_pending")]
+    late = [look for look in during if not look.detail.get("visible") and _is_late(look)]
+    if not waited and 2 * len(late) > len(during):
+        return replace(piece, cause="hidden-tab", because="for timers of its hidden tab")
     if 2 * len(waited) <= len(during):
         return piece
     name = waited[0].detail.get("lock")
     return replace(piece, cause="web-lock", because=f"for the lock “{name}” (navigator.locks) of another tab")
+
+
+def _is_late(look: Span) -> bool:
+    late_ms = look.detail.get("timer_late_ms")
+    return isinstance(late_ms, int | float) and late_ms >= LATE_MS

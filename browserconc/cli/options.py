@@ -65,6 +65,12 @@ def run_options(command: _Command) -> _Command:
             click.option("--cdp", metavar="URL", help="A Chrome that runs already, by its debugging port."),
             click.option("--headed", is_flag=True, default=None, help="Show the browser's windows."),
             click.option(
+                "--stock-switches",
+                is_flag=True,
+                default=None,
+                help="Chromium as users start it, without Playwright's switches.",
+            ),
+            click.option(
                 "--profile",
                 metavar="NAME|FILE",
                 shell_complete=completing.profiles,

@@ -9,6 +9,7 @@ from browserconc.analysis.causes import (
     connection_setup,
     event_loop_blocked,
     h2_streams,
+    hidden_tab,
     host_limit,
     idle_connection,
     load_throttle,
@@ -29,6 +30,7 @@ from browserconc.analysis.causes import (
 from browserconc.model.cause import Cause
 
 CAUSES: tuple[Cause, ...] = (
+    hidden_tab.CAUSE,
     staggered_start.CAUSE,
     cache_lock.CAUSE,
     host_limit.CAUSE,
