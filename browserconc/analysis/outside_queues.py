@@ -155,8 +155,7 @@ def width(view: OutsideView, service: int) -> ServerView | None:
             f"{workers} workers that run {threads} each take connections up unevenly, so at times fewer run "
             "at once."
         )
-    if level == 1:
-        doubts += _what_else_is_serial(view)
+    doubts += _what_looks_the_same(view, level)
     spacings = _spacings(view, service, "together")
     if spacings and abs(median(spacings) - service) > ODD * service:
         doubts.append(
@@ -231,11 +230,14 @@ def _agree(rounds: list[Steps], level: int) -> bool:
     return len(close) > 1
 
 
-def _what_else_is_serial(view: OutsideView) -> list[str]:
+def _what_looks_the_same(view: OutsideView, level: int) -> list[str]:
+    """An event loop that blocks is a worker of width one, where its thread cannot be seen."""
     if view.local is None:
-        return ["From outside, an event loop that is blocked looks the same as a single worker."]
+        workers = "a single worker" if level == 1 else f"{level} workers"
+        loops = "a blocked event loop looks" if level == 1 else "blocked event loops look"
+        return [f"From outside {loops} the same as {workers}."]
     if view.local.loops is None:
-        return ["The system does not show whether an event loop is blocked or there is a single worker."]
+        return ["The system does not show whether an event loop is blocked or there are so many workers."]
     return []
 
 
