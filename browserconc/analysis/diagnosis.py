@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from browserconc.analysis.causes import CAUSES
-from browserconc.analysis.conclusion import CHANGES, FASTER, RAW
+from browserconc.analysis.conclusion import RAW
+from browserconc.analysis.remedies import TABS, remedies, trial_of, worst_status
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.visit_verdict import Judged, slowest
 from browserconc.model.cause import Cause
@@ -15,31 +17,16 @@ from browserconc.model.finding import (
     SERVICE,
     Conclusion,
     Kind,
-    Remedy,
     RequestFinding,
-    Result,
     TrialFinding,
     Verdict,
 )
 from browserconc.model.outside import ServerView
 
-TABS = "tabs"
 SERVERS_SHARE = 0.25
 """A server's limit that accounts for less of the time that the tabs took is not what they waited for."""
 REFUSED = 429
 """Too Many Requests; a server that is asked for more than it wants to give answers this or 503."""
-REMOVES = {
-    "cache-lock": ("tabs-distinct", "no-cache", "tabs-hosts", "contexts"),
-    "host-limit": ("tabs-hosts", "contexts"),
-    "pool-limit": ("contexts",),
-    "proxy-limit": ("contexts",),
-    "websocket-handshake": ("contexts",),
-    "websocket-limit": ("contexts",),
-    "web-lock": ("contexts",),
-    "session-lock": ("contexts",),
-    "shared-renderer": ("contexts",),
-}
-"""Strategies that would remove a cause, the cheapest first."""
 
 
 def slowest_request(alone: Judged | None) -> RequestFinding | None:
@@ -69,47 +56,31 @@ def in_short(server: ServerView) -> str:
     return server.doubts[0] if server.doubts else "undecided"
 
 
-def to_try(found: Result, server: ServerView | None, *, on_document: bool, loopback: bool) -> tuple[str, ...]:
-    """The strategies that would remove what held the tabs back, cheapest first; none where nothing did."""
-    tabs = _trial(found.trials, TABS)
-    if tabs is None:
-        return ()
-    causes = [found.conclusion.cause, tabs.verdict.cause]
-    if server and server.cause and server.cause not in REMOVES and found.conclusion.cause == server.cause:
-        return ()  # what the browser does about its own limits would change nothing
-    for cause in causes:
-        if cause in REMOVES:
-            return tuple(
-                name
-                for name in REMOVES[cause]
-                if (name != "tabs-distinct" or on_document)
-                and (name != "no-cache" or not on_document)
-                and (name != "tabs-hosts" or loopback)
-            )
-    return ()
-
-
 def conclude(
     judged: Sequence[Judged],
     alone: Judged | None,
     server: ServerView | None,
     url: str,
     doubts: tuple[str, ...],
+    deaf: tuple[str, ...] = (),
 ) -> Conclusion:
-    """The conclusion over the experiments; `url` is the request that a tab alone waits for longest."""
+    """The conclusion over the experiments; `url` is the request that a tab alone waits for longest.
+
+    `deaf` are addresses of the host that a browser tries in vain first.
+    """
     trials = [one.finding for one in judged]
-    tabs = _trial(trials, TABS)
-    raw = _trial(trials, RAW)
+    tabs = trial_of(trials, TABS)
+    raw = trial_of(trials, RAW)
     alone_ns = alone.finding.makespan_ns if alone and alone.loads else None
     if tabs is None or not tabs.requests:
         why = tabs.verdict.doubts[0] if tabs and tabs.verdict.doubts else "No tabs were measured."
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = _decided(tabs, raw, server, url)
+    verdict = _reached(_decided(tabs, raw, server, url), deaf)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
-    remedies = tuple(_remedies(verdict, tabs, judged))
+    found = tuple(remedies(verdict, tabs, judged))
     per_tab = sum(host_and_path(request.url) == host_and_path(url) for request in tabs.requests) / tabs.tabs
     same = host_and_path(examined) == host_and_path(url)
     skew = tabs.makespan_ns / raw.makespan_ns if _comparable(raw) and raw and same and per_tab <= 1 else None
@@ -124,11 +95,11 @@ def conclude(
         server_limit=server.limit if server else None,
         browser_limit=tabs.verdict.limit if tabs.verdict.culprit == "browser" else None,
         skew=skew,
-        remedies=remedies,
+        remedies=found,
         url=url,
         share=verdict.share if verdict.cause else None,
         because=tuple(because),
-        advice=cause.remedy if cause and not remedies else None,
+        advice=cause.remedy if cause and not found else None,
         alone_ns=alone_ns,
         doubts=(*doubts, *(server.doubts if server else ()), *_unseen(verdict, judged)),
     )
@@ -159,10 +130,6 @@ def _waited_for(judged: Sequence[Judged], verdict: Verdict) -> str | None:
     return max(held, key=lambda url: places[host_and_path(url)], default=None)
 
 
-def _trial(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None:
-    return next((trial for trial in trials if trial.strategy == strategy), None)
-
-
 def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | None, url: str) -> Verdict:
     """Who holds the tabs back: of browser and server the one that lets fewer through.
 
@@ -172,7 +139,7 @@ def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | 
     if not server or not server.cause:
         return verdict
     if verdict.kind == "concurrent":
-        if _worst_status(tabs) < REFUSED or server.cause != "rate-limit":
+        if worst_status(tabs) < REFUSED or server.cause != "rate-limit":
             return verdict
         return _by_the_server(verdict, raw, server)
     if server.limit is None or server.limit >= tabs.tabs or verdict.cause == server.cause:
@@ -180,6 +147,18 @@ def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | 
     if (verdict.limit is not None and verdict.limit < server.limit) or not _accounts_for(raw, tabs, url):
         return verdict
     return _by_the_server(verdict, raw, server)
+
+
+def _reached(verdict: Verdict, deaf: tuple[str, ...]) -> Verdict:
+    """Where nothing else is in the way, an address that does not answer is; every new connection waits."""
+    lost = next((address for address in deaf if ":" in address), None)
+    if lost is None or verdict.kind != "concurrent" or verdict.cause:
+        return verdict
+    because = (
+        f"[{lost}] did not answer, another address of the host did: a browser tries it first, and waits "
+        "in vain for a quarter of a second for each connection."
+    )
+    return replace(verdict, culprit="network", cause="localhost-ipv6", because=(because,))
 
 
 def _accounts_for(raw: TrialFinding | None, tabs: TrialFinding, url: str) -> bool:
@@ -201,46 +180,6 @@ def _by_the_server(verdict: Verdict, raw: TrialFinding | None, server: ServerVie
         verdict.doubts,
         (*server.because, *verdict.because),
     )
-
-
-def _remedies(verdict: Verdict, tabs: TrialFinding, judged: Sequence[Judged]) -> list[Remedy]:
-    if verdict.cause is None:
-        return []
-    found = []
-    for strategy, change in CHANGES.items():
-        one = next((one for one in judged if one.finding.strategy == strategy), None)
-        if one is None or not _removes(verdict.cause, tabs, one):
-            continue
-        trial = one.finding
-        found.append(
-            Remedy(
-                change=change,
-                cause_removed=verdict.cause,
-                makespan_ns=trial.makespan_ns,
-                limit=max(trial.verdict.limit, trial.concurrency.sustained) if trial.verdict.limit else None,
-                memory_per_tab_bytes=round(trial.cost.memory_bytes / trial.tabs) if trial.cost else None,
-                startup_ns=trial.cost.startup_ns if trial.cost else None,
-                proven=True,
-                trial=trial.id,
-            )
-        )
-    return found
-
-
-def _removes(cause: str, before: TrialFinding, judged: Judged) -> bool:
-    """Did the tabs load sooner, with answers as good as before?"""
-    after = judged.finding
-    return (
-        after.verdict.kind != "undecided"
-        and all(load.error is None for load in judged.loads)
-        and _worst_status(after) <= max(_worst_status(before), 399)
-        and after.makespan_ns < FASTER * before.makespan_ns
-        and (after.verdict.cause != cause or after.concurrency.sustained > before.concurrency.sustained)
-    )
-
-
-def _worst_status(trial: TrialFinding) -> int:
-    return max((request.status or 0 for request in trial.requests if request.critical), default=0)
 
 
 def _summary(
@@ -268,6 +207,8 @@ def _summary(
     else:
         share = int(verdict.share * 100 + 1e-9)
         limit = "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
+        if verdict.limit is None:
+            limit = "all at once, but later than need be"
         title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
         who = "They wait" if several else "It waits"
         parts.append(f"{who} for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from browserconc.analysis import diagnosis
+from browserconc.analysis import diagnosis, remedies
 from browserconc.analysis.unusable import unusable
 from browserconc.analysis.visit_verdict import Judged
 from browserconc.model.finding import (
@@ -147,7 +147,7 @@ def test_without_tabs_nothing_is_concluded():
 
 def tried(view: ServerView, *, on_document: bool = True, loopback: bool = True) -> tuple[str, ...]:
     result = Result("diagnose", HERE, (RAW.finding, LOCKED.finding), conclude(RAW, LOCKED, view=view))
-    return diagnosis.to_try(result, view, on_document=on_document, loopback=loopback)
+    return remedies.to_try(result, view, on_document=on_document, loopback=loopback)
 
 
 def test_what_would_remove_the_cause_is_tried():
