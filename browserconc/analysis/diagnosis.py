@@ -4,29 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
 
+from browserconc.analysis.blame import by_raw_sockets, decided, reached
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.conclusion import RAW
-from browserconc.analysis.remedies import TABS, remedies, trial_of, worst_status
+from browserconc.analysis.remedies import TABS, remedies, trial_of
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.visit_verdict import Judged, slowest
 from browserconc.model.cause import Cause
 from browserconc.model.finding import (
     SERVICE,
     Conclusion,
-    Kind,
     RequestFinding,
     TrialFinding,
     Verdict,
 )
 from browserconc.model.outside import ServerView
-
-SERVERS_SHARE = 0.25
-"""A server's limit that accounts for less of the time that the tabs took is not what they waited for."""
-REFUSED = 429
-"""Too Many Requests; a server that is asked for more than it wants to give answers this or 503."""
 
 
 def slowest_request(alone: Judged | None) -> RequestFinding | None:
@@ -77,7 +71,7 @@ def conclude(
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = _reached(_decided(tabs, raw, server, url), deaf)
+    verdict = reached(decided(tabs, raw, server, url), deaf)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
     found = tuple(remedies(verdict, tabs, judged))
@@ -86,7 +80,7 @@ def conclude(
     skew = tabs.makespan_ns / raw.makespan_ns if _comparable(raw) and raw and same and per_tab <= 1 else None
     because = [*verdict.because]
     if server:
-        because += [line for line in server.because if line not in because]
+        because += [line for line in by_raw_sockets(server) if line not in because]
     return Conclusion(
         summary=_summary(verdict, cause, tabs, raw, server, url, alone_ns),
         culprit=verdict.culprit,
@@ -128,58 +122,6 @@ def _waited_for(judged: Sequence[Judged], verdict: Verdict) -> str | None:
     held = [load.url for load in tabs.loads if any(piece.cause == verdict.cause for piece in load.slices)]
     places = Counter(map(host_and_path, held))
     return max(held, key=lambda url: places[host_and_path(url)], default=None)
-
-
-def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | None, url: str) -> Verdict:
-    """Who holds the tabs back: of browser and server the one that lets fewer through.
-
-    Where both let as few through it is the server, for without a browser it would be no faster.
-    """
-    verdict = tabs.verdict
-    if not server or not server.cause:
-        return verdict
-    if verdict.kind == "concurrent":
-        if worst_status(tabs) < REFUSED or server.cause != "rate-limit":
-            return verdict
-        return _by_the_server(verdict, raw, server)
-    if server.limit is None or server.limit >= tabs.tabs or verdict.cause == server.cause:
-        return verdict
-    if (verdict.limit is not None and verdict.limit < server.limit) or not _accounts_for(raw, tabs, url):
-        return verdict
-    return _by_the_server(verdict, raw, server)
-
-
-def _reached(verdict: Verdict, deaf: tuple[str, ...]) -> Verdict:
-    """Where nothing else is in the way, an address that does not answer is; every new connection waits."""
-    lost = next((address for address in deaf if ":" in address), None)
-    if lost is None or verdict.kind != "concurrent" or verdict.cause:
-        return verdict
-    because = (
-        f"[{lost}] did not answer, another address of the host did: a browser tries it first, and waits "
-        "in vain for a quarter of a second for each connection."
-    )
-    return replace(verdict, culprit="network", cause="localhost-ipv6", because=(because,))
-
-
-def _accounts_for(raw: TrialFinding | None, tabs: TrialFinding, url: str) -> bool:
-    """Would what raw sockets waited for the server make a good part of what the tabs took?"""
-    if raw is None:
-        return True
-    asked = sum(host_and_path(request.url) == host_and_path(url) for request in tabs.requests)
-    return raw.makespan_ns * asked / raw.tabs >= SERVERS_SHARE * tabs.makespan_ns
-
-
-def _by_the_server(verdict: Verdict, raw: TrialFinding | None, server: ServerView) -> Verdict:
-    kind: Kind = "serial" if server.limit == 1 else "limited"
-    return Verdict(
-        kind,
-        server.limit,
-        server.culprit,
-        server.cause,
-        raw.verdict.share if raw and raw.verdict.cause == server.cause else 0.0,
-        verdict.doubts,
-        (*server.because, *verdict.because),
-    )
 
 
 def _summary(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from browserconc.analysis.blame import worst_status
 from browserconc.analysis.conclusion import CHANGES, FASTER, price
 from browserconc.analysis.visit_verdict import Judged
 from browserconc.model.finding import Remedy, Result, TrialFinding, Verdict
@@ -84,8 +85,3 @@ def _removes(cause: str, before: TrialFinding, judged: Judged) -> bool:
         and after.makespan_ns < FASTER * before.makespan_ns
         and (after.verdict.cause != cause or after.concurrency.sustained > before.concurrency.sustained)
     )
-
-
-def worst_status(trial: TrialFinding) -> int:
-    """The highest status among the answers that loads waited for; 0 without any."""
-    return max((request.status or 0 for request in trial.requests if request.critical), default=0)

@@ -145,6 +145,16 @@ def test_without_tabs_nothing_is_concluded():
     assert found.summary == "No tabs were measured."
 
 
+def test_an_address_that_does_not_answer_is_named_where_nothing_else_is_in_the_way():
+    tabs = judged("tabs", ("concurrent", None, None, None), *FREE.loads, sustained=4)
+    view = server(None, None)
+    found = diagnosis.conclude([RAW, tabs], ALONE, view, URL, (), ("::1",))
+    assert (found.culprit, found.cause, found.limit) == ("network", "localhost-ipv6", None)
+    assert "[::1] did not answer" in found.because[0]
+    held = diagnosis.conclude([RAW, LOCKED], ALONE, view, URL, (), ("::1",))
+    assert held.cause == "cache-lock"
+
+
 def tried(view: ServerView, *, on_document: bool = True, loopback: bool = True) -> tuple[str, ...]:
     result = Result("diagnose", HERE, (RAW.finding, LOCKED.finding), conclude(RAW, LOCKED, view=view))
     return remedies.to_try(result, view, on_document=on_document, loopback=loopback)
