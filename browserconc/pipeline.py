@@ -228,6 +228,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
             "accept_queue_peak",
             "listen_overflows",
             "pages",
+            "hidden_tabs",
         )
     }
     doubts = list(manifest.doubts)

@@ -206,7 +206,8 @@ def _why(trial: TrialFinding) -> str:
     share = f"{int(verdict.share * 100 + 1e-9)} % of all waiting"  # rounded down, as in the table
     if sentence := _SENTENCES.get(verdict.cause or ""):
         limit = verdict.limit or trial.concurrency.sustained
-        return f"{sentence.format(limit=limit, at_once=_at_once(trial))} ({share})."
+        streams = "".join(f" {line}" for line in verdict.because if "stay open" in line)
+        return f"{sentence.format(limit=limit, at_once=_at_once(trial))} ({share}).{streams}"
     match verdict.cause:
         case "cache-lock":
             which = (

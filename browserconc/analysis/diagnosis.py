@@ -204,22 +204,25 @@ def _summary(
     url: str,
     alone_ns: int | None,
 ) -> str:
-    parts = [f"{tabs.tabs} tabs took {_seconds(tabs.makespan_ns)}"]
-    if alone_ns is not None:
-        parts[0] += f", one tab alone {_seconds(alone_ns)}"
-    if raw and _comparable(raw):
-        parts[0] += f", {raw.tabs} raw-socket requests {_seconds(raw.makespan_ns)}"
-    parts[0] += "."
+    several = tabs.tabs > 1
+    took = [f"{tabs.tabs} tabs took {_seconds(tabs.makespan_ns)}" if several else ""]
+    took += [f"one tab alone {_seconds(alone_ns)}"] if alone_ns is not None else []
+    if raw and _comparable(raw) and several:
+        took.append(f"{raw.tabs} raw-socket requests {_seconds(raw.makespan_ns)}")
+    whole = ", ".join(filter(None, took))
+    parts = [f"{whole}." if several else f"{whole.replace('one tab alone', 'One tab took')}."]
     where = _path(url)
     if verdict.kind == "undecided":
         parts.append(f"Why is undecided: {verdict.doubts[0]}" if verdict.doubts else "Why is undecided.")
     elif verdict.cause is None:
-        parts.append("No problem: nothing held the tabs back, they load in parallel.")
+        what = "the tabs back, they load in parallel" if several else "its requests back"
+        parts.append(f"No problem: nothing held {what}.")
     else:
         share = int(verdict.share * 100 + 1e-9)
         limit = "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
         title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
-        parts.append(f"They wait for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
+        who = "They wait" if several else "It waits"
+        parts.append(f"{who} for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
         if verdict.culprit == "server" and tabs.verdict.culprit == "browser" and tabs.verdict.cause:
             parts.append(
                 f"The browser holds them back too ({tabs.verdict.cause}), but without it they would be "

@@ -13,6 +13,7 @@ from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import concurrency
 from browserconc.analysis.critical_path import along, critical_path
 from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, after_the_lock, handed_on
+from browserconc.analysis.page_waits import with_page_waits
 from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.same_url import let_through
 from browserconc.analysis.service import host_and_path
@@ -71,7 +72,9 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         start_ns, end_ns = load.start_ns - zero, load.end_ns - zero
         path = critical_path(own, start_ns, end_ns)
         critical |= {request.index for request in path}
-        loads.append(_as_request(load, path, start_ns, end_ns))
+        looks = next((t for t in evidence.tracks if t.source == "looks" and t.index == load.tab), None)
+        whole = _as_request(load, path, start_ns, end_ns)
+        loads.append(replace(whole, slices=with_page_waits(whole.slices, looks, zero)))
     requests = [replace(request, critical=request.index in critical) for request in requests]
     level = concurrency(_with_the_server(requests), max((load.end_ns for load in loads), default=0))
     waiting = waiting_by_cause(loads)

@@ -38,7 +38,8 @@ _ARMED = """async ([start, tasks]) => {
     } catch (problem) {
       error = String(problem?.message ?? problem).slice(0, 120);
     }
-    const row = {index, begin, end: performance.now(), status, error};
+    const visible = document.visibilityState === "visible";
+    const row = {index, visible, begin, end: performance.now(), status, error};
     (globalThis.browserconcDone ??= []).push(row);
     return row;
   };
@@ -75,8 +76,11 @@ async def perform(
     timeout_s: float,
     finished: Callable[[], None],
     start: Start = at_once,
+    facts: dict[str, Any] | None = None,
 ) -> Released:
-    """Page i asks for urls[i]; a single page asks for all of them. `start` is waited for when all are ready.
+    """Page i asks for urls[i]; a single page asks for all of them.
+
+    `start` is waited for when all are ready; `facts` is told which tabs were hidden.
 
     Raises:
         BrowserError: a page of the target's origin does not load.
@@ -107,6 +111,9 @@ async def perform(
     for line in lines:
         if line.done_ns is not None:
             finished()
+    hidden = [row["index"] for seen in rows if isinstance(seen, list) for row in seen if not row["visible"]]
+    if hidden and facts is not None:
+        facts["hidden_tabs"] = ",".join(map(str, sorted(hidden)))
     return Released(start_ns, ended_ns, sorted(lines, key=lambda line: line.index))
 
 

@@ -255,7 +255,7 @@ async def _let_go(
         workload = WORKLOADS["fetch"]
     if workload.script:
         facts["pages"] = len(tabs.pages)
-        return await perform(tabs.pages, urls, workload, trial.timeout_s, finished)
+        return await perform(tabs.pages, urls, workload, trial.timeout_s, finished, facts=facts)
     gates: list[str] = []
     facts["gates"] = gates
     return await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines, gates)

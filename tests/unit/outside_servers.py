@@ -22,7 +22,8 @@ class Server:
     Of `uneven` workers, which accept for themselves, some have two requests while others have none.
     `service_ms` is the work on one request; `scatter` is the part of it that the machine adds at most, and
     one in twenty is late by up to as much as `straggle`. With `rate_ms` something lets one through per so
-    many ms; with `places` more than so many at once are refused. `merges` answers equal URLs with one work.
+    many ms; with `places` more than so many at once are refused. `merges` answers equal URLs with one
+    work; `login` sends away who has no cookies.
     """
 
     service_ms: float = 300.0
@@ -35,6 +36,7 @@ class Server:
     scatter: float = 0.0
     straggle: float = 0.0
     sets_cookies: bool = False
+    login: bool = False
     seed: int = 0
     chance: random.Random = field(init=False)
     now_ns: int = 10**12
@@ -53,6 +55,9 @@ class Server:
         for index in range(experiment.clients):
             sent = index * 0.2
             key = self._key(experiment, index)
+            if self.login and isinstance(key, tuple):
+                answers.append(self._answer(released, sent, sent + 3, 302, 0))
+                continue
             work = self.service_ms * (1 + self.chance.uniform(0, self.scatter))
             if self.chance.random() < 0.05:
                 work += self.service_ms * self.chance.uniform(0, self.straggle)
@@ -75,7 +80,8 @@ class Server:
 
     def _key(self, experiment: Experiment, index: int) -> object:
         if self.lock == "cookie":
-            return {"same": "one", "none": ("none", index), "own": ("own", index)}[experiment.cookies]
+            last = index == experiment.clients - 1 and experiment.cookies == "all but the last"
+            return (experiment.cookies, index) if last or experiment.cookies in ("none", "own") else "one"
         if self.lock == "url":
             return {"as-is": "one", "one": "one", "own": ("own", index)}[experiment.query]
         return None

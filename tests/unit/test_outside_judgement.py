@@ -59,6 +59,14 @@ def test_a_lock_on_the_session(service_ms: float, scatter: float, seed: int) -> 
     assert (found.cause, found.limit, found.culprit) == ("session-lock", 1, "server")
 
 
+@given(st.floats(50, 1500), st.integers(0, 10**6))
+def test_a_lock_behind_a_login_is_undecided(service_ms: float, seed: int) -> None:
+    server = Server(service_ms, lock="cookie", sets_cookies=True, login=True, seed=seed)
+    _, found = examined(server)
+    assert (found.cause, found.limit) == (None, 1)
+    assert "a lock on the session" in found.doubts[0]
+
+
 @given(st.floats(50, 1500), st.floats(0, 0.2), st.integers(0, 10**6))
 def test_equal_requests_that_wait_for_each_other(service_ms: float, scatter: float, seed: int) -> None:
     _, found = examined(Server(service_ms, lock="url", scatter=scatter, seed=seed))
