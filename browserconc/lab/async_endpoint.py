@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from browserconc.evidence.ledger_asgi import AsgiApplication, Receive, Scope, Send
+from browserconc.evidence.ledger_asgi import AsgiApplication, Message, Receive, Send
 from browserconc.lab import crawled_page, event_stream, query, status_page
 from browserconc.lab.query import Page, Query, QueryError
 
@@ -124,7 +124,7 @@ def create_app(ledger: Path | None = None) -> AsgiApplication:
     """The ASGI application; `ledger` is what its status page reads."""
     endpoint = Endpoint(ledger)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return
@@ -149,7 +149,7 @@ async def _live(receive: Receive, send: Send) -> None:
         await send({"type": f"lifespan.{step}.complete"})
 
 
-async def _handshake(scope: Scope, receive: Receive, send: Send) -> None:
+async def _handshake(scope: Message, receive: Receive, send: Send) -> None:
     """As `/websocket` of `endpoint.py`; closed before it is opened, which is status 403, anywhere else."""
     await receive()
     try:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from browserconc.lab import display
 from browserconc.lab.browser import choosing
@@ -103,6 +104,15 @@ class Browsers:
             context, self._shared_log = await launcher.everyday(ignore_https_errors=self._ignores_errors())
             self._shared = await self._entered(context)
         return self._shared
+
+    async def new_context(self, **options: Any) -> BrowserContext:
+        """An isolated context in the shared browser, with Playwright's options; the caller closes it.
+
+        Raises:
+            DriverError: The browser refuses such a context.
+        """
+        browser = browser_of(await self.shared())
+        return await browser.new_context(ignore_https_errors=self._ignores_errors(), **options)
 
     async def everyday_tabs(self, count: int) -> Tabs:
         """Tabs of the everyday user-data-dir; they stay open for the next trial that wants as many."""
