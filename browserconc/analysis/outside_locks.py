@@ -7,6 +7,7 @@ from collections import Counter
 from browserconc.analysis.outside_plan import highest, is_parallel, is_quicker, together
 from browserconc.analysis.outside_rounds import (
     REFUSALS,
+    Steps,
     bodies,
     connecting_again_ns,
     is_cached,
@@ -17,6 +18,10 @@ from browserconc.analysis.outside_rounds import (
 )
 from browserconc.analysis.outside_wording import alone, seconds, staircase
 from browserconc.model.outside import OutsideView, Round, ServerView
+
+CLEARLY, LATE_SHARE = 1.7, 0.4
+"""Two requests that exclude each other take twice as long as two that do not, and half of them wait. A
+single straggler is not enough."""
 
 
 def refusing(view: OutsideView, service: int) -> ServerView | None:
@@ -61,6 +66,8 @@ def session(view: OutsideView, service: int) -> ServerView | None:
     if named(view, "own-cookies") and not is_quicker(view, service, "own-cookies"):
         return None
     free = steps(named(view, "no-cookies")[0], service)
+    if not _is_clearly_slower(together(view, service)[-1], free):
+        return None
     because = [
         alone(service),
         f"With the same cookies: {_small(staircase(together(view, service)[0]))}",
@@ -76,30 +83,43 @@ def session(view: OutsideView, service: int) -> ServerView | None:
     return ServerView(limit, "session-lock", "server", tuple(because), service, tuple(doubts))
 
 
+def _is_clearly_slower(slow: Steps, quick: Steps) -> bool:
+    """By more than the scatter of a server whose answers take now this long, now that?"""
+    if not slow.is_whole:
+        return True
+    return slow.last_ns >= CLEARLY * quick.last_ns and slow.late_share >= LATE_SHARE
+
+
 def coalescing(view: OutsideView, service: int) -> ServerView | None:
-    """proxy-coalesce: equal requests wait for, or share, the answer to one of them."""
-    if is_quicker(view, service, "own-url"):
-        return _waits_for_equal_ones(view, service)
+    """proxy-coalesce: equal requests share the answer to one of them, or wait for each other."""
+    if shared := _shares_an_answer(view):
+        first = steps(shared[0], service)
+        because = (
+            alone(service),
+            f"{first.clients} equal requests at once all got the very same answer within "
+            f"{seconds(first.last_ns)}, while requests one after the other or with a query of their own got "
+            "different ones: something before the application merges them.",
+        )
+        return ServerView(1, "proxy-coalesce", "server", because, service, ())
+    return _waits_for_equal_ones(view, service) if is_quicker(view, service, "own-url") else None
+
+
+def _shares_an_answer(view: OutsideView) -> list[Round]:
+    """The rounds in which all bodies were equal, if that is so in all, and bodies differ otherwise."""
     equal = [one for one in named(view, "together") if len(bodies([one])) > 2]
     shared = [one for one in equal if len(set(bodies([one]))) == 1]
     before = bodies(named(view, "alone", "alone-new-url")) if not is_cached(view) else []
     different = before or bodies(named(view, "own-url"))
-    if not shared or len(shared) < len(equal) or len(set(different)) < max(2, len(different)):
-        return None
-    first = steps(shared[0], service)
-    because = (
-        alone(service),
-        f"{first.clients} equal requests at once all got the very same answer within "
-        f"{seconds(first.last_ns)}, while requests one after the other or with a query of their own got "
-        "different ones: something before the application merges them.",
-    )
-    return ServerView(1, "proxy-coalesce", "server", because, service, ())
+    if len(shared) < len(equal) or len(set(different)) < max(2, len(different)):
+        return []
+    return shared
 
 
 def _waits_for_equal_ones(view: OutsideView, service: int) -> ServerView | None:
     again = named(view, "same-new-url")
     own = steps(named(view, "own-url")[0], service)
-    if again and steps(again[0], service).is_parallel:
+    slow = steps(again[0], service) if again else together(view, service)[-1]
+    if slow.is_parallel or not _is_clearly_slower(slow, own):
         return None
     because = (
         alone(service),

@@ -149,7 +149,7 @@ def is_parallel(view: OutsideView, service: int) -> bool:
 def _variant_clients(view: OutsideView, service: int) -> int:
     """Enough to tell: at twice the level seen, a server of that width needs two service times."""
     in_time = -(-int(VARIANT_S * 1e9) // service)
-    fewest = 2 if service >= LONG_NS else 3
+    fewest = 4 if varies(view) else 3
     return min(MOST_CLIENTS, max(fewest, 2 * highest(view, service), min(FEWEST_TOGETHER, in_time)))
 
 
@@ -244,9 +244,14 @@ def _again(view: OutsideView, service: int) -> Experiment | None:
 
 
 def is_stable(view: OutsideView, service: int) -> bool:
-    """Do the last two rounds agree, with nothing higher before, and had both more requests than that?"""
+    """Do the last two rounds agree, with nothing higher before, and had both more requests than that?
+
+    A long and regular staircase needs no second one.
+    """
     last_two = together(view, service)[-2:]
     level = highest(view, service)
+    if last_two and last_two[-1].level == level and last_two[-1].is_staircase_of(level):
+        return True
     return len(last_two) == 2 and all(
         each.is_whole and each.level == level and each.clients > level for each in last_two
     )

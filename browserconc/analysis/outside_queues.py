@@ -6,7 +6,15 @@ from dataclasses import replace
 from statistics import median
 
 from browserconc.analysis.outside_additions import connections, silent_to_stop, unstable, with_silence
-from browserconc.analysis.outside_plan import SHORT_NS, SILENCE_S, highest, is_parallel, is_stable, together
+from browserconc.analysis.outside_plan import (
+    LONG_NS,
+    SHORT_NS,
+    SILENCE_S,
+    highest,
+    is_parallel,
+    is_stable,
+    together,
+)
 from browserconc.analysis.outside_processes import computes, most_unread
 from browserconc.analysis.outside_rounds import (
     PARALLEL,
@@ -133,6 +141,9 @@ def width(view: OutsideView, service: int) -> ServerView | None:
     widest = max(rounds, key=lambda each: each.clients)
     because = [alone(service), staircase(widest)]
     doubts = [*unstable(view, service)]
+    if level > 1 and service >= LONG_NS:
+        tried = ", ".join(str(each.clients) for each in rounds)
+        doubts.append(f"One takes so long that only rounds of {tried} requests were tried.")
     if uneven:
         workers, threads = uneven
         level = workers * threads
