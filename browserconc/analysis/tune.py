@@ -37,6 +37,7 @@ LEAST_PAGE_TIMES = 2.5
 MORE_PAGE_TIMES = 1.5
 DEAR = {"observed": 1.5, "context": 1.5, "browser": 3.0}
 """How often the cost of the plain setting: reading a trace; opening a tab, or a context, for each page."""
+TELLING = 4
 BEHIND = 0.8
 """A unit that gives less than this of what another gives with as many tabs grows no further."""
 
@@ -96,7 +97,9 @@ class _Search:
         return law.rate(2 * point.setting.total) >= PAYS * most
 
     def _ahead(self, point: Point) -> Unit | None:
-        """The unit that does much better with as many tabs."""
+        """The unit that does much better with as many tabs, of which there are enough to tell."""
+        if point.setting.total < TELLING:
+            return None
         known = advice.points(self.seen, self.ceiling)
         mine = advice.merit(point, self.ceiling)
         for unit in UNITS:
