@@ -1,6 +1,6 @@
 """The search for a crawler's best setting: asks for windows, is given them, ends in an advice.
 
-It measures nothing and knows no clock: `browserconc/tune.py` runs what it asks for, on this machine or
+It measures nothing and knows no clock: `browserconc/tuning.py` runs what it asks for, on this machine or
 on others. The story is in `tune`: every unit grows geometrically until one more step cannot pay, then
 the settings around the best one and the predicted knee are tried, then the best few take turns, since
 windows a few seconds apart differ more by what else the machine does than good settings differ.
