@@ -121,13 +121,15 @@ class _Search:
                 yield from self._ask(setting, "probe")
 
     def compare(self) -> Asking:
-        """The best few take turns, there and back again, so that a drift of the machine hits all alike."""
-        candidates = self._candidates()
-        turns = [setting for round_ in range(ROUNDS) for setting in candidates[:: 1 if round_ % 2 else -1]]
-        for setting in turns:
-            if self._too_dear(setting, COMPARE_SHARE, opened=True):
-                return
-            yield from self._ask(setting, "compare", alone=False)
+        """The best few take turns, there and back again, so that a drift of the machine hits all alike.
+
+        One whose first window was merely lucky falls behind by its turns, and another takes its place.
+        """
+        for round_ in range(ROUNDS):
+            for setting in self._candidates()[:: 1 if round_ % 2 else -1]:
+                if self._too_dear(setting, COMPARE_SHARE, opened=True):
+                    return
+                yield from self._ask(setting, "compare", alone=False)
 
     def vary(self) -> Asking:
         """What the chosen setting waits for, and what reuse and the cache are worth there."""
