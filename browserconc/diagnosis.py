@@ -35,7 +35,7 @@ from browserconc.lab.browser import Browsers, Tabs
 from browserconc.lab.process import Household
 from browserconc.lab.strategies.raw_socket import RawClientError
 from browserconc.lab.visitor import KnownVisitor, VisitorError
-from browserconc.model.outside import ServerView
+from browserconc.model.outside import Experiment, OutsideView, ServerView
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.target import Target, Visit
 from browserconc.pipeline import Progress
@@ -210,7 +210,7 @@ class _Story:
                 clients=self.tabs,
                 deadline_s=EXAMINATION_S + 3 * self.alone_s,
                 tell=lambda text: None,
-                plan=outside_plan.next_experiment,
+                plan=outside_plan.next_experiment if self.place.private else _gently,
             )
             server = outside.judge(view)
             if round_for(view, self.tabs) is None and self.in_time():
@@ -270,6 +270,14 @@ class _Story:
 
     def save(self) -> None:
         diagnosis_notes.write(self.out, self.notes)
+
+
+def _gently(view: OutsideView) -> Experiment | None:
+    """The next experiment on a host of others: few requests at once, and no silent connections."""
+    planned = outside_plan.next_experiment(view)
+    if planned is None or planned.silent:
+        return None
+    return replace(planned, clients=min(planned.clients, view.clients))
 
 
 def _run(question: Question) -> Run:

@@ -227,6 +227,8 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
             "server_cpu_ns",
             "accept_queue_peak",
             "listen_overflows",
+            "pages",
+            "hidden_tabs",
         )
     }
     doubts = list(manifest.doubts)
@@ -272,6 +274,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         facts=facts,
         doubts=tuple(doubts),
         error=manifest.error,
+        workload=manifest.workload,
         browser=manifest.browser,
     )
     return judge(correlate(evidence), _cost(one))

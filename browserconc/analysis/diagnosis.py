@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from browserconc.analysis.blame import decided, worst_status
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.conclusion import CHANGES, FASTER, RAW
 from browserconc.analysis.service import host_and_path
@@ -14,7 +15,6 @@ from browserconc.model.cause import Cause
 from browserconc.model.finding import (
     SERVICE,
     Conclusion,
-    Kind,
     Remedy,
     RequestFinding,
     Result,
@@ -24,8 +24,6 @@ from browserconc.model.finding import (
 from browserconc.model.outside import ServerView
 
 TABS = "tabs"
-REFUSED = 429
-"""Too Many Requests; a server that is asked for more than it wants to give answers this or 503."""
 REMOVES = {
     "cache-lock": ("tabs-distinct", "no-cache", "tabs-hosts", "contexts"),
     "host-limit": ("tabs-hosts", "contexts"),
@@ -104,7 +102,7 @@ def conclude(
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = _decided(tabs, raw, server)
+    verdict = decided(tabs, raw, server, url)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
     remedies = tuple(_remedies(verdict, tabs, judged))
@@ -161,32 +159,6 @@ def _trial(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None
     return next((trial for trial in trials if trial.strategy == strategy), None)
 
 
-def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | None) -> Verdict:
-    """Who holds the tabs back: of browser and server the one that lets fewer through.
-
-    Where both let as few through it is the server, for without a browser it would be no faster.
-    """
-    verdict = tabs.verdict
-    if not server or not server.cause or server.limit is None:
-        return verdict
-    if verdict.kind == "concurrent" and _worst_status(tabs) < REFUSED:
-        return verdict
-    if server.limit >= tabs.tabs or (verdict.limit is not None and verdict.limit < server.limit):
-        return verdict
-    if verdict.cause == server.cause:
-        return verdict
-    kind: Kind = "serial" if server.limit == 1 else "limited"
-    return Verdict(
-        kind,
-        server.limit,
-        server.culprit,
-        server.cause,
-        raw.verdict.share if raw and raw.verdict.cause == server.cause else 0.0,
-        verdict.doubts,
-        (*server.because, *verdict.because),
-    )
-
-
 def _remedies(verdict: Verdict, tabs: TrialFinding, judged: Sequence[Judged]) -> list[Remedy]:
     if verdict.cause is None:
         return []
@@ -217,14 +189,10 @@ def _removes(cause: str, before: TrialFinding, judged: Judged) -> bool:
     return (
         after.verdict.kind != "undecided"
         and all(load.error is None for load in judged.loads)
-        and _worst_status(after) <= max(_worst_status(before), 399)
+        and worst_status(after) <= max(worst_status(before), 399)
         and after.makespan_ns < FASTER * before.makespan_ns
         and (after.verdict.cause != cause or after.concurrency.sustained > before.concurrency.sustained)
     )
-
-
-def _worst_status(trial: TrialFinding) -> int:
-    return max((request.status or 0 for request in trial.requests if request.critical), default=0)
 
 
 def _summary(
@@ -236,22 +204,25 @@ def _summary(
     url: str,
     alone_ns: int | None,
 ) -> str:
-    parts = [f"{tabs.tabs} tabs took {_seconds(tabs.makespan_ns)}"]
-    if alone_ns is not None:
-        parts[0] += f", one tab alone {_seconds(alone_ns)}"
-    if raw and _comparable(raw):
-        parts[0] += f", {raw.tabs} raw-socket requests {_seconds(raw.makespan_ns)}"
-    parts[0] += "."
+    several = tabs.tabs > 1
+    took = [f"{tabs.tabs} tabs took {_seconds(tabs.makespan_ns)}" if several else ""]
+    took += [f"one tab alone {_seconds(alone_ns)}"] if alone_ns is not None else []
+    if raw and _comparable(raw) and several:
+        took.append(f"{raw.tabs} raw-socket requests {_seconds(raw.makespan_ns)}")
+    whole = ", ".join(filter(None, took))
+    parts = [f"{whole}." if several else f"{whole.replace('one tab alone', 'One tab took')}."]
     where = _path(url)
     if verdict.kind == "undecided":
         parts.append(f"Why is undecided: {verdict.doubts[0]}" if verdict.doubts else "Why is undecided.")
     elif verdict.cause is None:
-        parts.append("No problem: nothing held the tabs back, they load in parallel.")
+        what = "the tabs back, they load in parallel" if several else "its requests back"
+        parts.append(f"No problem: nothing held {what}.")
     else:
         share = int(verdict.share * 100 + 1e-9)
         limit = "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
         title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
-        parts.append(f"They wait for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
+        who = "They wait" if several else "It waits"
+        parts.append(f"{who} for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
         if verdict.culprit == "server" and tabs.verdict.culprit == "browser" and tabs.verdict.cause:
             parts.append(
                 f"The browser holds them back too ({tabs.verdict.cause}), but without it they would be "

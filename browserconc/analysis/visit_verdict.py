@@ -13,8 +13,11 @@ from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import concurrency
 from browserconc.analysis.critical_path import along, critical_path
 from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, after_the_lock, handed_on
+from browserconc.analysis.page_waits import with_page_waits
 from browserconc.analysis.processors import longest_handover_ns
+from browserconc.analysis.same_url import let_through
 from browserconc.analysis.service import host_and_path
+from browserconc.analysis.slow_pages import idle_pages, slow_network
 from browserconc.analysis.verdict import (
     EXPLAINED_SHARE,
     HELD_SHARE,
@@ -29,6 +32,7 @@ from browserconc.model.finding import (
     UNATTRIBUTED,
     Concurrency,
     Cost,
+    Kind,
     RequestFinding,
     TrialFinding,
     Verdict,
@@ -68,7 +72,9 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         start_ns, end_ns = load.start_ns - zero, load.end_ns - zero
         path = critical_path(own, start_ns, end_ns)
         critical |= {request.index for request in path}
-        loads.append(_as_request(load, path, start_ns, end_ns))
+        looks = next((t for t in evidence.tracks if t.source == "looks" and t.index == load.tab), None)
+        whole = _as_request(load, path, start_ns, end_ns)
+        loads.append(replace(whole, slices=with_page_waits(whole.slices, looks, zero)))
     requests = [replace(request, critical=request.index in critical) for request in requests]
     level = concurrency(_with_the_server(requests), max((load.end_ns for load in loads), default=0))
     waiting = waiting_by_cause(loads)
@@ -85,7 +91,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         makespan_ns=max((load.end_ns for load in loads), default=0),
         ideal_ns=alone.end_ns - alone.start_ns if alone else None,
         concurrency=level,
-        verdict=_verdict(case, loads, level, waiting, doubts, _served_ns(alone) if alone else 0),
+        verdict=_verdict(case, loads, level, waiting, doubts, alone),
         waiting_ns=waiting,
         cost=cost,
         requests=tuple(requests),
@@ -148,8 +154,9 @@ def _verdict(
     level: Concurrency,
     waiting: Mapping[str, int],
     doubts: tuple[str, ...],
-    alone_ns: int,
+    alone: RequestFinding | None,
 ) -> Verdict:
+    alone_ns = _served_ns(alone) if alone else 0
     if reason := _no_verdict(case, loads):
         return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     least_ns = max(round((LONG_NS if 0 < alone_ns < QUICK_NS else NOTICEABLE_NS) / HELD_SHARE), alone_ns)
@@ -161,8 +168,14 @@ def _verdict(
     if reason := _open_question(late, explained, max(longest_handover_ns(case), HELD_SHARE * least_ns)):
         share = explained / total if total else 0.0
         return Verdict("undecided", None, None, None, share, (reason, *doubts))
+    if network := slow_network(loads, waiting, candidates):
+        kind: Kind = "limited" if candidates else "concurrent"
+        share = waiting[network.id] / total
+        return Verdict(
+            kind, None, network.culprit, network.id, share, doubts, tuple(_evidence([network], loads, case))
+        )
     if not candidates:
-        if reason := _stretched(loads, alone_ns):
+        if reason := _stretched(loads, alone_ns) or idle_pages(loads, alone):
             return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
         return Verdict("concurrent", None, None, None, 0.0, doubts)
     binding = _binding(candidates, case, level, waiting)
@@ -212,7 +225,10 @@ def _limit(cause: Cause, case: Case, level: Concurrency) -> int:
     stated = facts.get("server_limit") if facts.get("server_cause") == cause.id else None
     if isinstance(stated, int):
         return stated
-    return (cause.limit(case) if cause.limit else None) or max(level.sustained, 1)
+    stated = cause.limit(case) if cause.limit else None
+    if stated == 1 and cause.culprit == "browser" and level.sustained > 1:
+        return let_through(cause, case)
+    return stated or max(level.sustained, 1)
 
 
 def _open_question(loads: Sequence[RequestFinding], explained_ns: int, least_ns: float) -> str | None:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from browserconc.model.cause import Case, Evidence
 from browserconc.model.timeline import Timeline, Track
 
-STREAMS = ("eventsource",)
+STREAMS = ("eventsource", "websocket")
 """What has no end, by Playwright's resource types."""
 CLOCK_SLACK_NS = 5_000_000
 """NetLog rounds to milliseconds; two sources of one instant may differ by a few of them."""

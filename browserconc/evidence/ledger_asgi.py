@@ -1,4 +1,4 @@
-"""The ledger around an ASGI application: a start and an end for each of its HTTP requests."""
+"""The ledger around an ASGI application: a start and an end for each HTTP request and WebSocket."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from browserconc.evidence.ledger import Ledger
 
+SWITCHING_PROTOCOLS = 101
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
@@ -14,10 +15,10 @@ AsgiApplication = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 def around_asgi(ledger: Ledger, application: AsgiApplication) -> AsgiApplication:
-    """The same application, observed; what is no HTTP request (lifespan, WebSocket) passes through."""
+    """The same application, observed; what is neither a request nor a WebSocket (lifespan) passes through."""
 
     async def observed(scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             await _visit(ledger, application, scope, receive, send)
         else:
             await application(scope, receive, send)
@@ -32,7 +33,7 @@ async def _visit(
     key = ledger.started(
         port=(scope.get("client") or ("", 0))[1] or 0,
         host=_host(scope),
-        method=scope["method"],
+        method=scope.get("method", "GET"),  # of a WebSocket's handshake it is not said
         path=_path(scope),
     )
     status: int | None = None
@@ -48,6 +49,8 @@ async def _visit(
         nonlocal status
         if message["type"] == "http.response.start":
             status = message["status"]
+        elif message["type"] == "websocket.accept":
+            status = SWITCHING_PROTOCOLS
         await send(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             end(None)
