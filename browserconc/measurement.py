@@ -21,6 +21,7 @@ import psutil
 
 from browserconc import __version__, diagnose_recording, recorded, recording
 from browserconc.analysis import diagnosis, outside_plan
+from browserconc.analysis.unusable import unusable
 from browserconc.evidence import client, diagnosis_notes, ledger
 from browserconc.evidence.client import ClientLine
 from browserconc.evidence.diagnosis_notes import Notes
@@ -243,7 +244,7 @@ async def _loads(
 
     one = await load(diagnose_recording.ALONE, "contexts", 1, 1)
     judged = diagnose_recording.alone(out)
-    if reason := diagnosis.unusable(judged, one.manifest.error, masked(url)):
+    if reason := unusable(judged, one.manifest.error, masked(url)):
         raise MeasurementError(reason)
     if how.strategy != RAW:
         await load(how.strategy, how.strategy, how.n, 2)

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from browserconc.lab import servers
 from browserconc.lab.record import WORK
 from browserconc.lab.strategies import STRATEGIES
+from browserconc.lab.workloads import WORKLOADS
 from browserconc.model.plan import BrowserChoice, Plan, Trial
 
 EVIDENCE = ("netlog", "trace", "cdp")
@@ -42,8 +43,6 @@ MAX_CLIENTS = 10_000
 MAX_DELAY_S = 600.0
 MAX_REPEAT = 1_000
 MAX_TIMEOUT_S = 7 * 24 * 3600.0
-SLACK_S = 30.0
-"""Added to n requests in a row; covers the 20 s after which Chromium's cache lock gives up."""
 
 
 class UsageError(Exception):
@@ -74,6 +73,7 @@ class Profile:
     connect: str | None = None
     cdp: str | None = None
     work: str = "sleep"
+    workload: str = "navigate"
     app: str | None = None
     server_cmd: str | None = None
     path: str | None = None
@@ -132,8 +132,9 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
             tabs=chosen.tabs,
             delay_s=chosen.delay_s,
             repeat=repeat,
-            timeout_s=chosen.timeout or chosen.tabs * _longest_s(chosen) + SLACK_S,
+            timeout_s=chosen.timeout or chosen.tabs * _longest_s(chosen) + WORKLOADS[chosen.workload].slack_s,
             work=chosen.work,
+            workload=chosen.workload,
             app=chosen.app,
             command=chosen.server_cmd,
             path=chosen.path or ("/" if chosen.app or chosen.server_cmd else None),
@@ -345,6 +346,10 @@ def _work(key: str, value: object) -> str:
     return _known(key, [_text(key, value)], WORK)[0]
 
 
+def _workload(key: str, value: object) -> str:
+    return _known(key, [_text(key, value)], WORKLOADS)[0]
+
+
 def _switches(key: str, value: object) -> tuple[str, ...]:
     """Switches of the browser, each a text of its own: a switch may hold commas."""
     if not isinstance(value, list | tuple):
@@ -407,6 +412,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "connect": _connect,
     "cdp": _cdp,
     "work": _work,
+    "workload": _workload,
     "app": _text,
     "server_cmd": _text,
     "path": _path,

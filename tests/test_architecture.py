@@ -25,6 +25,7 @@ STORIES = {
     "recorded",
     "observation",
     "survey",
+    "survey_command",
     "difference",
     "tuning",
 }
@@ -44,7 +45,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "explain_recording": BELOW_PROFILE | {"pipeline", "explanation"},
     "observation": BELOW_PROFILE | {"explanation"},
     "recorded": BELOW_PROFILE | {"pipeline", "diagnose_recording"},
-    "survey": BELOW_PROFILE,
+    "survey": BELOW_PROFILE | {"survey_command"},
+    "survey_command": BELOW_PROFILE,
     "tuning": BELOW_PROFILE | {"explanation"},
     "middleware": {"evidence"},
     "difference": BELOW_PROFILE | {"recorded"},

@@ -194,7 +194,8 @@ class _Search:
     ) -> str | None:
         """Whether the budget's share would not hold it, by what the most similar one took."""
         spent = sum(window.took_ns for _, window in self.seen) + self.ceiling.closing_ns
-        like = [(ask.setting.total, window) for ask, window in self.seen if ask.alone != opened]
+        # The first window's cost holds the start of everything, which does not come again.
+        like = [(ask.setting.total, window) for ask, window in self.seen[1:] if ask.alone != opened]
         overhead = 0.0
         if like:
             total, window = min(like, key=lambda pair: abs(pair[0] - setting.total))

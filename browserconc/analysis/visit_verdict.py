@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import concurrency
-from browserconc.analysis.critical_path import OWN, along, critical_path
-from browserconc.analysis.lock_holders import LOCK, handed_on
+from browserconc.analysis.critical_path import along, critical_path
+from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, after_the_lock, handed_on
 from browserconc.analysis.processors import longest_handover_ns
-from browserconc.analysis.service import host_and_path, on_the_wire_ns
+from browserconc.analysis.service import host_and_path
 from browserconc.analysis.verdict import (
     EXPLAINED_SHARE,
     HELD_SHARE,
@@ -33,15 +33,10 @@ from browserconc.model.finding import (
     TrialFinding,
     Verdict,
 )
-from browserconc.model.timeline import Timeline
 
 LIMITS = frozenset(cause.id for cause in CAUSES if cause.limits)
 NOTICEABLE_NS = 50_000_000
 """A shorter wait at a limit is not what makes a tab slow."""
-QUICK_NS = 50_000_000
-"""Of answers that take less the browser's own pace decides when the next request can go."""
-LONG_NS = 1_000_000_000
-"""Of quick answers only a wait of this length is laid to a limit."""
 BINDING_SHARE = 0.25
 """A server that takes less than the browser sends must be waited for by this part of the waiting."""
 
@@ -63,7 +58,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         for timeline in case.timelines
     ]
     requests = [
-        _after_the_lock(request, timeline, case)
+        after_the_lock(request, timeline, case)
         for request, timeline in zip(handed_on(requests, LIMITS), case.timelines, strict=True)
     ]
     loads: list[RequestFinding] = []
@@ -96,28 +91,6 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         requests=tuple(requests),
     )
     return Judged(finding, tuple(loads))
-
-
-def _after_the_lock(request: RequestFinding, timeline: Timeline, case: Case) -> RequestFinding:
-    """Waits for a lock that are none: for an answer that is shared, or for the browser to pass it on.
-
-    Who never went to the network had the answer of the one before. And passing a quick answer's entry
-    on takes the browser longer than the server took for the answer.
-    """
-    alone_ns = case.evidence.alone_ns.get(host_and_path(request.url))
-    if on_the_wire_ns(timeline) is None and request.status is not None and request.error is None:
-        cause, because, longest_ns = SERVICE, "until the answer that it shares was there", None
-    elif alone_ns is not None and alone_ns < QUICK_NS:
-        cause, because, longest_ns = OWN, "until the browser passed the cache entry on", LONG_NS
-    else:
-        return request
-    slices = tuple(
-        replace(piece, cause=cause, because=because)
-        if piece.cause == LOCK and (longest_ns is None or piece.duration_ns < longest_ns)
-        else piece
-        for piece in request.slices
-    )
-    return replace(request, slices=slices)
 
 
 def _as_request(load: Load, path: Sequence[RequestFinding], start_ns: int, end_ns: int) -> RequestFinding:
@@ -287,12 +260,13 @@ def burden_ns(load: RequestFinding) -> int:
 def _evidence(causes: Sequence[Cause], loads: Sequence[RequestFinding], case: Case) -> list[str]:
     """How many tabs waited how long for what; the cause that binds first."""
     lines = []
+    what = "tabs" if "netlog" in case.evidence.sources else "requests"
     for cause in causes:
         waits = [[piece for piece in load.slices if piece.cause == cause.id] for load in loads]
         sums = sorted(waited for own in waits if (waited := sum(piece.duration_ns for piece in own)))
         noticed = [waited for waited in sums if waited >= NOTICEABLE_NS]
         longest = max((piece for own in waits for piece in own), key=lambda piece: piece.duration_ns)
-        lines.append(f"{len(noticed)} of {len(loads)} tabs waited {_range(noticed)} {longest.because}.")
+        lines.append(f"{len(noticed)} of {len(loads)} {what} waited {_range(noticed)} {longest.because}.")
         if cause.remark and (remark := cause.remark(case)):
             lines.append(remark)
     return lines

@@ -23,6 +23,11 @@ def run_options(command: _Command) -> _Command:
             ),
             click.option("--work", metavar="KIND", help="How: sleep, compute or block.  [sleep]"),
             click.option(
+                "--workload",
+                metavar="KIND",
+                help="navigate, fetch, xhr, image, iframe, sse or websocket.  [navigate]",
+            ),
+            click.option(
                 "--server",
                 metavar="NAME",
                 shell_complete=completing.servers,
@@ -41,7 +46,7 @@ def run_options(command: _Command) -> _Command:
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest time for one trial."),
             click.option(
-                "--browser", metavar="A,B,…|PATH", help="chromium, firefox, webkit, chrome, msedge."
+                "--browser", metavar="A,B,…|PATH", help="chromium, firefox, webkit, chrome or msedge."
             ),
             click.option(
                 "--browser-arg",

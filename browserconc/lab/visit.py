@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from browserconc import recording
@@ -29,6 +30,8 @@ from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.target import Target, Visit
 from browserconc.recording import Manifest, Recording
 
+Cookie = dict[str, Any]
+"""A cookie with all its attributes, as Playwright gives and takes it: a secret."""
 Tell = Callable[[int], None]
 """Told how many tabs are done."""
 QUIESCE_TIMEOUT_S = 5.0
@@ -179,8 +182,34 @@ def address_of(page: Page) -> str:
     return page.url
 
 
-async def cookies_of(page: Page, url: str) -> tuple[tuple[str, str], ...]:
-    """The cookies that this tab's context would send to `url`.
+async def cookies_of(page: Page) -> list[Cookie]:
+    """The cookies that this tab's context has by now, those set by the server too.
+
+    Raises:
+        BrowserError: the browser does not tell.
+    """
+    try:
+        return [{**cookie} for cookie in await page.context.cookies()]
+    except DriverError as problem:
+        raise BrowserError(f"The browser does not tell its cookies: {first_line(problem)}.") from problem
+
+
+async def give_cookies(tabs: Tabs, cookies: Sequence[Cookie]) -> None:
+    """Gives the tabs' contexts cookies as an earlier visit would have left them.
+
+    Raises:
+        BrowserError: the browser does not take them.
+    """
+    given: Any = list(cookies)
+    try:
+        for context in {page.context for page in tabs.pages} if given else ():
+            await context.add_cookies(given)
+    except DriverError as problem:
+        raise BrowserError(f"The browser does not take its own cookies: {first_line(problem)}.") from problem
+
+
+async def sent_to(page: Page, url: str) -> tuple[tuple[str, str], ...]:
+    """Name and value of the cookies that this tab's context would send to `url`.
 
     Raises:
         BrowserError: the browser does not tell.

@@ -32,7 +32,8 @@ class Trial:
 
     `server` is a name of the contract such as "gunicorn-sync:4". `delay_s` is how long the endpoint
     works on each request, `work` how: "sleep", "compute" (CPU time) or "block" (sleeps in a coroutine
-    and stops an event loop by it). `timeout_s` bounds the measurement, not its preparation.
+    and stops an event loop by it). `workload` is how a tab asks for it ("navigate", "fetch",
+    "sse" …). `timeout_s` bounds the measurement, not its preparation.
 
     Of the user's own there may be an application, `app` ("module:attribute"), that this server runs, or
     another server, `command`, with "{port}" in it. Then `path` is asked for, and `delay_s` is None where
@@ -49,6 +50,7 @@ class Trial:
     repeat: int
     timeout_s: float
     work: str = "sleep"
+    workload: str = "navigate"
     app: str | None = None
     command: str | None = None
     path: str | None = None

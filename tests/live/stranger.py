@@ -98,7 +98,7 @@ STRANGERS = {
         WIDE, "/cacheable?s=0.3", "proxy-coalesce", 1, nginx="proxy_cache one; proxy_cache_lock on;"
     ),
     "shaped": Stranger(WIDE, "/sleep?s=0.05", "rate-limit", None, nginx="limit_req zone=slow burst=50;"),
-    "refusing": Stranger(WIDE, SLEEP, "rate-limit", None, nginx="limit_req zone=slow burst=3 nodelay;"),
+    "refusing": Stranger(WIDE, SLEEP, "rate-limit", 4, nginx="limit_req zone=slow burst=3 nodelay;"),
     "few": Stranger(WIDE, SLEEP, "rate-limit", 2, nginx="limit_conn few 2;"),
     "proxied": Stranger(WIDE, SLEEP, None, None, nginx=""),
     "proxied-sync-2": Stranger(gunicorn("-w", "2"), SLEEP, "server-width", 2, nginx=""),
