@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from browserconc.analysis.outside_rounds import (
+    PARALLEL,
     Steps,
     is_cached,
     is_like,
@@ -38,6 +39,8 @@ MOST_SILENT = 16
 SILENCE_S = 1.5
 """An answer that is so much later than usual beside silent connections was held back by them."""
 SLACK_S = 5.0
+ROOM = 0.5
+"""Who has to wait for another request waits for more than this part of a service time."""
 SAFE_METHODS = ("GET", "HEAD")
 
 
@@ -48,7 +51,7 @@ def next_experiment(view: OutsideView) -> Experiment | None:
         return question
     if service is None or not any(one.answers and _is_answered(one.answers) for one in named(view, "alone")):
         return None
-    for ask in (_together, _refused, _no_cookies, _own_cookies, _own_url, _same_new_url, _again, _silence):
+    for ask in QUESTIONS:
         question = ask(view, service)
         if question is DONE:
             return None
@@ -159,12 +162,18 @@ def _no_cookies(view: OutsideView, service: int) -> Experiment | None:
 
 
 def is_quicker(view: OutsideView, service: int, name: str) -> bool:
-    """Did a changed request, like the user's own otherwise, run at once where his own did not?"""
+    """Did a changed request, like the user's own otherwise, run at once where his own did not?
+
+    Processes that accept for themselves are uneven: one may take two requests while another has none.
+    So twice as many in the first step as ever before are enough.
+    """
     rounds = named(view, name)
+    enough = 2 * highest(view, service)
     return (
         bool(rounds)
         and not is_parallel(view, service)
-        and all(is_like(one, view, service) and steps(one, service).is_parallel for one in rounds)
+        and all(is_like(one, view, service) for one in rounds)
+        and all(each.is_parallel or each.level >= enough for each in (steps(one, service) for one in rounds))
         and all(one.experiment.clients > highest(view, service) for one in rounds)
     )
 
@@ -180,6 +189,28 @@ def _own_cookies(view: OutsideView, service: int) -> Experiment | None:
     if len(named(view, "together")) < 2:
         return _round(view, service, clients)
     return DONE
+
+
+def _beside(view: OutsideView, service: int) -> Experiment | None:
+    """Without cookies it is another answer, a login page perhaps: does that come while the others wait?"""
+    if has_room(view, service):
+        return DONE
+    rounds = named(view, "no-cookies")
+    if named(view, "beside") or not rounds or is_like(rounds[0], view, service):
+        return None
+    clients = highest(view, service) + 2
+    timeout_s = SLACK_S + 2 * clients * service / 1e9
+    return Experiment("beside", clients, timeout_s, cookies="all but the last", query=_query(view))
+
+
+def has_room(view: OutsideView, service: int) -> bool:
+    """Was a request without cookies answered soon while those with them waited for each other?"""
+    for one in named(view, "beside"):
+        last = one.answers[-1]
+        waited = steps(one, service).last_ns >= PARALLEL * service
+        if waited and last.done_ns is not None and last.sent_ns is not None and last.error is None:
+            return last.done_ns - last.sent_ns < ROOM * service
+    return False
 
 
 def _own_url(view: OutsideView, service: int) -> Experiment | None:
@@ -231,3 +262,17 @@ def _silence(view: OutsideView, service: int) -> Experiment | None:
     if named(view, "silence"):
         return None
     return Experiment("silence", 1, service / 1e9 + SILENCE_S, silent=level)
+
+
+QUESTIONS = (
+    _together,
+    _refused,
+    _no_cookies,
+    _own_cookies,
+    _beside,
+    _own_url,
+    _same_new_url,
+    _again,
+    _silence,
+)
+"""In the order in which they are asked; each gives None where it is answered or does not matter."""

@@ -94,9 +94,10 @@ def backlog(view: OutsideView, service: int) -> ServerView | None:
     ]
     if worst.overflows:
         because.append(f"The kernel counted {worst.overflows} times that the accept queue was full.")
-    free = _is_parallel_once_connected(worst, service)
-    level = None if free else highest(view, service)
-    also = () if free else ("server-width",)
+    levels = {each.level for each in together(view, service)}
+    narrow = len(levels) == 1 and not _is_parallel_once_connected(worst, service)
+    level = levels.pop() if narrow else None
+    also = ("server-width",) if narrow else ()
     return with_silence(
         view, ServerView(level, "accept-backlog", "server", tuple(because), service, (), also=also)
     )

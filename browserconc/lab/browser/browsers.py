@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from browserconc.lab import display
 from browserconc.lab.browser import choosing
 from browserconc.lab.browser.driver import (
     Browser,
@@ -61,10 +62,12 @@ class Browsers:
 
     async def __aenter__(self) -> Browsers:
         try:
-            with marked(self._household):  # nothing of the driver and its browsers outlives us
+            shown = self._choice.headed and not self._choice.is_remote
+            where = await display.environment(self._household) if shown else {}
+            with marked(self._household, where):  # nothing of the driver and its browsers outlives us
                 self._playwright = await started()
                 self._launcher = await choosing.launcher(
-                    self._playwright, self._household, self._choice, self._log_folder
+                    self._playwright, self._household, self._choice, self._log_folder, where
                 )
         except BaseException:
             await self.close()
