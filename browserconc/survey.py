@@ -185,7 +185,6 @@ async def _asked_of_users(probe: Probe, server: Server, path: str) -> Probed:
 
 
 async def _beside_silence(probe: Probe, server: Server, answer_s: float = 0.0) -> dict[int, bool]:
-    silent = {1: await probe.silence_blocks(1, answer_s)}
-    if server.capacity and server.capacity > 1:
-        silent[server.capacity] = await probe.silence_blocks(server.capacity, answer_s)
-    return silent
+    numbers = dict.fromkeys((1, server.capacity or 1))
+    found = {number: await probe.silence_blocks(number, answer_s) for number in numbers}
+    return {number: blocks for number, blocks in found.items() if blocks is not None}

@@ -23,6 +23,7 @@ from browserconc.model.timeline import Track
 
 SILENCE_S = 1.0
 """An answer that takes milliseconds otherwise and does not come in this time is held back."""
+SILENCE_TIMES, SILENCE_TRIES = 2, 4
 PATIENCE_S = 10.0
 ENDS_WITHIN_S = 5.0
 """An answer reaches its client a little before its end is in the ledger."""
@@ -66,14 +67,24 @@ class Probe:
         """Whether a connection is open for a second request after the first was answered."""
         return await asyncio.to_thread(self._two_on_one_connection)
 
-    async def silence_blocks(self, connections: int, answer_s: float = 0.0) -> bool:
+    async def silence_blocks(self, connections: int, answer_s: float = 0.0) -> bool | None:
         """Whether so many connections that say nothing keep another client from being answered.
 
-        `answer_s` is how long an answer takes otherwise.
+        It counts twice in a row only, and only if an answer comes quickly without them: else this machine
+        is slow, not the server, and after a few tries nothing is known (None). `answer_s` is how long an
+        answer takes otherwise.
         """
-        blocked = await asyncio.to_thread(self._beside_silence, connections, SILENCE_S + 2 * answer_s)
-        await asyncio.to_thread(self._answers, PATIENCE_S)  # until the server has got over it
-        return blocked
+        patience_s = SILENCE_S + 2 * answer_s
+        times = 0
+        for _ in range(SILENCE_TRIES):
+            if not await asyncio.to_thread(self._beside_silence, connections, patience_s):
+                return False
+            began = time.monotonic()
+            answered = await asyncio.to_thread(self._answers, PATIENCE_S)
+            times += answered and time.monotonic() - began < patience_s / 2
+            if times == SILENCE_TIMES:
+                return True
+        return None
 
     async def _written(self, marker: str) -> tuple[Track, ...]:
         deadline = time.monotonic() + ENDS_WITHIN_S
