@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from browserconc.analysis.outside_plan import highest, is_parallel, is_quicker, together
 from browserconc.analysis.outside_rounds import (
@@ -19,6 +20,7 @@ from browserconc.analysis.outside_rounds import (
 from browserconc.analysis.outside_wording import alone, seconds, staircase
 from browserconc.model.outside import OutsideView, Round, ServerView
 
+STRAGGLERS = 0.25
 CLEARLY, LATE_SHARE = 1.7, 0.4
 """Two requests that exclude each other take twice as long as two that do not, and half of them wait. A
 single straggler is not enough."""
@@ -140,13 +142,23 @@ def _speaks_of_a_proxy(view: OutsideView) -> bool:
 
 def parallel(view: OutsideView, service: int) -> ServerView | None:
     """No cause: so many ran at once."""
-    if not is_parallel(view, service):
+    rounds = together(view, service)
+    if is_parallel(view, service):
+        most = max((each for each in rounds if each.is_parallel), key=lambda each: each.clients)
+        many = most.clients
+        because = (alone(service), f"{many} at once took {seconds(most.last_ns)}: all ran in parallel.")
+    elif _all_but_stragglers(rounds) and highest(view, service) >= view.clients:
+        most = max(rounds, key=lambda each: each.level)
+        many = most.level
+        late = most.clients - many
+        because = (
+            alone(service),
+            f"Of {most.clients} at once {many} ran in parallel, and {late} were late.",
+        )
+    else:
         return None
-    rounds = [each for each in together(view, service) if each.is_parallel]
-    most = max(rounds, key=lambda each: each.clients)
-    because = (alone(service), f"{most.clients} at once took {seconds(most.last_ns)}: all ran in parallel.")
     doubts: list[str] = []
-    if most.clients < view.clients:
+    if many < view.clients:
         doubts.append(f"There was no time to ask {view.clients} at once.")
     also: tuple[str, ...] = ()
     again = [connecting_again_ns(one)[0] for one in named(view, "together")]
@@ -161,9 +173,14 @@ def parallel(view: OutsideView, service: int) -> ServerView | None:
         doubts.append("Answers come from a cache: what was measured is a new URL in each round.")
     if own and is_like(own[0], view, service) and not steps(own[0], service).is_parallel:
         took = seconds(steps(own[0], service).last_ns)
-        many = own[0].experiment.clients
-        doubts.append(f"With a query of their own {many} took {took}: equal ones are merged.")
-    return ServerView(None, None, None, because, service, tuple(doubts), most.clients, None, also)
+        others = own[0].experiment.clients
+        doubts.append(f"With a query of their own {others} took {took}: equal ones are merged.")
+    return ServerView(None, None, None, because, service, tuple(doubts), many, None, also)
+
+
+def _all_but_stragglers(rounds: Sequence[Steps]) -> bool:
+    """Were nearly all of every round answered in the time of one?"""
+    return all(each.is_whole and each.late_share <= STRAGGLERS for each in rounds)
 
 
 def _small(sentence: str) -> str:
