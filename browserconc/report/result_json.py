@@ -44,7 +44,7 @@ class ResultError(Exception):
 
 
 class Browser(Struct, frozen=True):
-    """The browser that was driven; switches are those in force, mode is headed, headless or headless-shell."""
+    """The browser that was driven; mode is headed, headless or headless-shell."""
 
     name: str
     version: str
