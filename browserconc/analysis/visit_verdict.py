@@ -44,6 +44,8 @@ NOTICEABLE_NS = 50_000_000
 """A shorter wait at a limit is not what makes a tab slow."""
 DELAY_NS, DELAY_SHARE = 200_000_000, 0.5
 """The network is to blame where most tabs waited for it so long, and for so much of their time."""
+BOUNDING = {"cache-lock": {"server", "browser"}}
+"""Whose limit counts before that for which most was waited: a lock that lets several through bounds none."""
 BINDING_SHARE = 0.25
 """A server that takes less than the browser sends must be waited for by this part of the waiting."""
 
@@ -203,7 +205,8 @@ def _binding(
     narrow = [
         cause
         for cause in candidates
-        if cause.culprit == "server"
+        if cause.culprit in BOUNDING.get(most.id, {"server"})
+        and cause is not most
         and waiting.get(cause.id, 0) >= least_ns
         and _limit(cause, case, level) <= _limit(most, case, level)
     ]
