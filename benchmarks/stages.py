@@ -38,7 +38,7 @@ STAGES = (
     (tabs, "browser_pids", "processes before"),
     (record, "browser_cpu_ns", "cpu read"),
     (release, "_armed", "tabs into the gate"),
-    (release, "_settled", "until the browser is quiet"),
+    (release, "settled", "until the browser is quiet"),
     (record, "_measure", "trials, arming and requests"),
     (browsers, "close_all", "contexts closed"),
     (process.Household, "close", "household closed"),

@@ -12,7 +12,7 @@ from browserconc.analysis.outside_trial import as_client_saw, round_for
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.visit_verdict import Judged, judge_visit
 from browserconc.analysis.visits import sent_by_client, visited
-from browserconc.evidence import client, diagnosis_notes, page_log
+from browserconc.evidence import client, diagnosis_notes, ledger, page_log, page_looks
 from browserconc.evidence import outside as outside_log
 from browserconc.evidence.browser_logs import BrowserLogs
 from browserconc.evidence.diagnosis_notes import Notes
@@ -26,6 +26,8 @@ from browserconc.recording import Manifest, Recording, RecordingError
 
 ALONE = "alone"
 RAW = "raw-socket"
+OWN_JARS = ("contexts", "user-data-dirs", "browsers")
+"""Strategies whose tabs share no cookies but those that the visitor brought."""
 OUTSIDE = "outside"
 """The folder of a run in which lies what raw sockets saw of the server."""
 
@@ -70,6 +72,7 @@ class _Seen:
     view: OutsideView | None
     server: ServerView | None
     logs: BrowserLogs
+    ledger: list[Track]
     alone: Judged | None
     alone_ns: dict[str, int]
 
@@ -83,6 +86,7 @@ class _Seen:
         if (folder / OUTSIDE / outside_log.FILE).is_file():
             self.view = outside_log.read(folder / OUTSIDE)
             self.server = outside.judge(self.view)
+        self.ledger = ledger.everything(folder / ledger.FILE)
         self.alone_ns = {}
         self.alone = None
         self.alone = next((self.judged(one) for one in recordings if one.manifest.id == ALONE), None)
@@ -97,13 +101,18 @@ class _Seen:
         joined = sent_by_client(evidence) if one.manifest.strategy == RAW else visited(evidence, masked)
         return judge_visit(joined, _cost(one), self.alone.loads[0] if self.alone else None)
 
+    def _has_jars_of_its_own(self, strategy: str) -> bool:
+        """Has every tab a session of its own, whose lock no other tab can hold?"""
+        locked = self.server is not None and self.server.cause == "session-lock"
+        return locked and not self.notes.brought_cookies and strategy in OWN_JARS
+
     def by_raw_sockets(self, tabs: int) -> list[Judged]:
         """The examination's round of at least so many clients, as a trial; none where there is no such."""
         one = round_for(self.view, tabs) if self.view and tabs else None
         if one is None:
             return []
         bare = Recording(Path(), Manifest(RAW, RAW, None, None, self.notes.url, tabs, None, 1))
-        evidence = as_client_saw(one, tabs, self._evidence(bare))
+        evidence = as_client_saw(one, tabs, self._evidence(bare), url=self.notes.critical_url or None)
         return [judge_visit(sent_by_client(evidence), None, self.alone.loads[0] if self.alone else None)]
 
     def _evidence(self, one: Recording) -> Evidence:
@@ -111,7 +120,11 @@ class _Seen:
         released_ns = manifest.released_ns or manifest.prepared_ns or 0
         tracks: list[Track] = []
         doubts = list(manifest.doubts)
-        for path, read in ((one.log(client.FILE), client.tracks), (one.log(page_log.FILE), page_log.tracks)):
+        for path, read in (
+            (one.log(client.FILE), client.tracks),
+            (one.log(page_log.FILE), page_log.tracks),
+            (one.log(page_looks.FILE), page_looks.tracks),
+        ):
             if not path.exists():
                 continue
             try:
@@ -119,12 +132,13 @@ class _Seen:
             except RecordingError as problem:
                 doubts.append(str(problem))
         seen = self.logs.seen(one)
+        tracks += self.ledger
         facts: dict[str, Fact] = {
             name: manifest.facts.get(name) for name in ("cpu_busy_share", "cpu_pressure_share")
         }
-        facts["max_sockets_per_group"] = seen.max_sockets_per_group
+        facts |= {**seen.pool_limits, "max_sockets_per_group": seen.max_sockets_per_group}
         server = self.server
-        if server:
+        if server and not self._has_jars_of_its_own(manifest.strategy):
             facts["server_cause"], facts["server_limit"] = server.cause, server.limit
         return Evidence(
             id=manifest.id,

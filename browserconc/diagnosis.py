@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
+import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,23 +23,23 @@ import psutil
 from browserconc import __version__, diagnose_recording, recording
 from browserconc.analysis import diagnosis, outside, outside_plan
 from browserconc.analysis.outside_trial import round_for
-from browserconc.diagnose_recording import ALONE, OUTSIDE, RAW
-from browserconc.evidence import client, diagnosis_notes
+from browserconc.analysis.unusable import unusable
+from browserconc.diagnose_recording import ALONE, OUTSIDE, OWN_JARS, RAW
+from browserconc.evidence import diagnosis_notes, ledger
 from browserconc.evidence.diagnosis_notes import Notes
 from browserconc.evidence.page_log import PageLine
 from browserconc.evidence.secrets import masked
 from browserconc.lab import outside as outside_lab
-from browserconc.lab import reach, visit
+from browserconc.lab import raw_visit, reach, visit
 from browserconc.lab.browser import Browsers, Tabs
 from browserconc.lab.process import Household
-from browserconc.lab.strategies import raw_socket
 from browserconc.lab.strategies.raw_socket import RawClientError
 from browserconc.lab.visitor import KnownVisitor, VisitorError
-from browserconc.model.outside import ServerView
+from browserconc.model.outside import Experiment, OutsideView, ServerView
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.target import Target, Visit
 from browserconc.pipeline import Progress
-from browserconc.recording import Manifest, Recording, Run
+from browserconc.recording import Recording, Run
 
 LONGEST_LOAD_S = 30.0
 """A page that takes longer alone needs --timeout."""
@@ -59,7 +61,7 @@ class Question:
     """What is asked: why do so many tabs of this target not load in parallel?
 
     `login` is the path of a script that logs in, `allowed` whether a host of others may be loaded,
-    `timeout_s` the longest that one tab alone may take.
+    `timeout_s` the longest that one tab alone may take, `ledger` the file that the middleware writes.
     """
 
     target: Target
@@ -68,6 +70,7 @@ class Question:
     login: str | None = None
     allowed: bool = False
     timeout_s: float | None = None
+    ledger: Path | None = None
 
 
 async def diagnose(question: Question, out: Path, progress: Progress) -> None:
@@ -95,6 +98,8 @@ async def diagnose(question: Question, out: Path, progress: Progress) -> None:
                 await story.tell()
             except (reach.TargetError, reach.ForeignHostError, VisitorError) as problem:
                 raise DiagnosisError(str(problem)) from problem
+            finally:
+                story.keep_ledger()
 
 
 class _Story:
@@ -119,8 +124,11 @@ class _Story:
         self.household = household
         self.browsers = browsers
         self.visitor = visitor
-        self.notes = Notes(url=masked(question.target.url))
+        target = question.target
+        brought = bool(target.cookies or target.storage_state or question.login)
+        self.notes = Notes(url=masked(target.url), brought_cookies=brought)
         self.cookies: tuple[tuple[str, str], ...] = ()
+        self.jar: list[visit.Cookie] = []
         self.count = 0
         self.begun = time.monotonic()
         self.alone_s = 0.0
@@ -131,6 +139,7 @@ class _Story:
         critical = await self.one_tab_alone()
         server = await self.raw_sockets(critical)
         await self.visit("tabs")
+        self.keep_ledger()
         if self.tabs == 1:
             return  # what a single tab waits for, nothing that is done between tabs removes
         found = diagnose_recording.analyze(self.out)
@@ -156,12 +165,19 @@ class _Story:
             page = tabs.pages[0]
             addresses.update((masked(line.url), line.url) for line in lines if line.method == "GET")
             landed.append(visit.address_of(page))
-            self.cookies = await visit.cookies_of(page, self.target.url)
+            self.cookies = await visit.sent_to(page, self.target.url)
+            self.jar = await visit.cookies_of(page)
 
         limit_s = self.question.timeout_s or LONGEST_LOAD_S
         one = await self.record(Visit(ALONE, "contexts", self.target.url, 1, limit_s), after=look_around)
+        self.keep_ledger()
+        if self.question.ledger and not self.question.ledger.is_file():
+            raise DiagnosisError(
+                f"{self.question.ledger} was not written by the application: start it with the middleware "
+                f"and with BROWSERCONC_LEDGER={self.question.ledger}."
+            )
         alone = diagnose_recording.alone(self.out)
-        if reason := diagnosis.unusable(alone, one.manifest.error, self.notes.url):
+        if reason := unusable(alone, one.manifest.error, self.notes.url):
             raise DiagnosisError(reason)
         if landed and landed[0].startswith("http"):
             reach.permit(await reach.locate(landed[0]), allowed=self.question.allowed)
@@ -185,7 +201,7 @@ class _Story:
             )
             self.save()
             return None
-        self.progress.trial_started("outside", RAW, self.tabs, self.alone_s)
+        self.progress.trial_started(OUTSIDE, "raw sockets", self.tabs, self.alone_s)
         try:
             view = await outside_lab.examine(
                 target,
@@ -194,43 +210,27 @@ class _Story:
                 clients=self.tabs,
                 deadline_s=EXAMINATION_S + 3 * self.alone_s,
                 tell=lambda text: None,
-                plan=outside_plan.next_experiment,
+                plan=outside_plan.next_experiment if self.place.private else _gently,
             )
             server = outside.judge(view)
             if round_for(view, self.tabs) is None and self.in_time():
-                await self.record_raw(target)
+                limit_s = self.tabs * self.alone_s + SLACK_S
+                into = self.folder(RAW)
+                await raw_visit.record(target, self.tabs, into, household=self.household, timeout_s=limit_s)
         except RawClientError as problem:
-            self.progress.trial_ended("outside", str(problem))
+            self.progress.trial_ended(OUTSIDE, str(problem))
             self.notes = replace(self.notes, doubts=(*self.notes.doubts, str(problem)))
             self.save()
             return None
-        self.progress.trial_ended("outside", " ".join(server.because) or "nothing found")
+        self.progress.trial_ended(OUTSIDE, diagnosis.in_short(server))
         return server
-
-    async def record_raw(self, target: Target) -> None:
-        """As many raw sockets as there will be tabs: what the tabs are compared with."""
-        into = self.folder(RAW)
-        manifest = Manifest(RAW, RAW, None, None, self.notes.url, self.tabs, None, 1)
-        into.mkdir(parents=True, exist_ok=True)
-        manifest = replace(manifest, prepared_ns=time.monotonic_ns())
-        report = await raw_socket.measure(
-            self.household,
-            urls=[target.url] * self.tabs,
-            mode="cold",
-            timeout_s=self.tabs * self.alone_s + SLACK_S,
-            out=into / client.FILE,
-            method=target.method,
-            headers=target.headers,
-            jars=(target.cookies,) if target.cookies else (),
-            body=target.body,
-            verify_tls=target.verify_tls,
-        )
-        ended_ns = report.ended_ns or time.monotonic_ns()
-        recording.save(into, replace(manifest, released_ns=report.released_ns, ended_ns=ended_ns))
 
     async def visit(self, strategy: str) -> Recording:
         limit_s = self.tabs * self.alone_s * 1.5 + SLACK_S
-        return await self.record(Visit(strategy, strategy, self.target.url, self.tabs, limit_s))
+        planned = Visit(strategy, strategy, self.target.url, self.tabs, limit_s)
+        if strategy in OWN_JARS:
+            return await self.record(planned)
+        return await self.record(planned, before=lambda tabs: visit.give_cookies(tabs, self.jar))
 
     async def remedy(self, strategy: str) -> None:
         if not self.place.private:
@@ -238,7 +238,8 @@ class _Story:
         await self.visit(strategy)
 
     async def record(self, planned: Visit, **hooks: object) -> Recording:
-        self.progress.trial_started(planned.id, planned.strategy, planned.tabs, self.alone_s)
+        name = "one tab alone" if planned.id == ALONE else planned.strategy
+        self.progress.trial_started(planned.id, name, planned.tabs, self.alone_s)
         one = await visit.record(
             planned,
             self.target,
@@ -261,8 +262,22 @@ class _Story:
         spent = time.monotonic() - self.begun
         return spent + self.tabs * self.alone_s < max(BUDGET_S, 2 * self.tabs * self.alone_s)
 
+    def keep_ledger(self) -> None:
+        """The application's own account becomes a part of the recording."""
+        if self.question.ledger and self.question.ledger.is_file():
+            with suppress(OSError):
+                shutil.copyfile(self.question.ledger, self.out / ledger.FILE)
+
     def save(self) -> None:
         diagnosis_notes.write(self.out, self.notes)
+
+
+def _gently(view: OutsideView) -> Experiment | None:
+    """The next experiment on a host of others: few requests at once, and no silent connections."""
+    planned = outside_plan.next_experiment(view)
+    if planned is None or planned.silent:
+        return None
+    return replace(planned, clients=min(planned.clients, view.clients))
 
 
 def _run(question: Question) -> Run:

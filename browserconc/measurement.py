@@ -11,7 +11,7 @@ import inspect
 import os
 import platform
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,22 +21,25 @@ import psutil
 
 from browserconc import __version__, diagnose_recording, recorded, recording
 from browserconc.analysis import diagnosis, outside_plan
+from browserconc.analysis.unusable import unusable
 from browserconc.evidence import client, diagnosis_notes, ledger
 from browserconc.evidence.client import ClientLine
 from browserconc.evidence.diagnosis_notes import Notes
+from browserconc.evidence.page_log import PageLine
 from browserconc.evidence.secrets import masked
 from browserconc.lab import outside as outside_lab
-from browserconc.lab import reach, visit
-from browserconc.lab.browser import Browsers
+from browserconc.lab import reach, release, visit
+from browserconc.lab.browser import Browsers, Tabs
 from browserconc.lab.calls import CallError, in_every_tab
 from browserconc.lab.live_endpoints import LiveEndpoint
 from browserconc.lab.process import Household
+from browserconc.lab.release import Released
 from browserconc.lab.strategies import STRATEGIES, raw_socket
 from browserconc.model.finding import SERVICE
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.target import Target, Visit
 from browserconc.outcome import MeasurementError, Result
-from browserconc.recording import Manifest, Run
+from browserconc.recording import Manifest, Recording, Run
 
 RAW = "raw-socket"
 CALLED = "callable"
@@ -87,23 +90,14 @@ async def of_page_code(call: Callable[[Any], Any], how: Conditions, out: Path) -
     if not inspect.iscoroutinefunction(call):
         raise ValueError("Code that takes a page must be a coroutine function: async def visit(page).")
     recording.save_run(out, _run("diagnose", how))
+    diagnosis_notes.write(out, Notes(url="the page code"))
     with Household() as household:
         async with Browsers(household, how.browser, netlogs=out) as browsers:
-            for number, (name, strategy, tabs) in enumerate(
-                ((diagnose_recording.ALONE, "contexts", 1), (how.strategy, how.strategy, how.n)), 1
-            ):
-                planned = Visit(name, strategy, "about:blank", tabs, how.timeout_s)
-                try:
-                    await visit.record(
-                        planned,
-                        Target("about:blank"),
-                        out / f"{number:02d}-{name}",
-                        browsers=browsers,
-                        let_go=in_every_tab(call),
-                    )
-                except CallError as problem:
-                    raise MeasurementError(str(problem)) from problem
-    diagnosis_notes.write(out, Notes(url="the page code"))
+            try:
+                addresses = await _loads("about:blank", how, out, browsers, in_every_tab(call))
+            except CallError as problem:
+                raise MeasurementError(str(problem)) from problem
+        await _ask_the_server(household, how, out, "the page code", addresses)
     return Result.of(await asyncio.to_thread(recorded.analyze, out))
 
 
@@ -224,30 +218,59 @@ async def _of_stranger(url: str, how: Conditions, out: Path) -> None:
     diagnosis_notes.write(out, Notes(url=masked(url)))
     with Household() as household:
         async with Browsers(household, how.browser, netlogs=out) as browsers:
-            alone = Visit(diagnose_recording.ALONE, "contexts", url, 1, how.timeout_s)
-            one = await visit.record(alone, Target(url), out / "01-alone", browsers=browsers)
-            judged = diagnose_recording.alone(out)
-            if reason := diagnosis.unusable(judged, one.manifest.error, masked(url)):
-                raise MeasurementError(reason)
-            slow = diagnosis.slowest_request(judged)
+            addresses = await _loads(url, how, out, browsers, release.navigate)
             if how.strategy == RAW:
                 await _raw(household, url, how, out / "02-raw-socket")
-            else:
-                planned = Visit(how.strategy, how.strategy, url, how.n, how.timeout_s)
-                await visit.record(planned, Target(url), out / f"02-{how.strategy}", browsers=browsers)
-        if slow is None or not _kept_waiting(out):
-            return
-        diagnosis_notes.write(out, Notes(url=masked(url), critical_url=slow.url))
-        target = Target(slow.url if slow.url != masked(url) else url)
-        await outside_lab.examine(
-            target,
-            household,
-            out / diagnose_recording.OUTSIDE,
-            clients=how.n,
-            deadline_s=EXAMINATION_S + 3 * (slow.end_ns - slow.start_ns) / 1e9,
-            tell=lambda text: None,
-            plan=outside_plan.next_experiment,
-        )
+        await _ask_the_server(household, how, out, masked(url), addresses)
+
+
+async def _loads(
+    url: str, how: Conditions, out: Path, browsers: Browsers, let_go: Callable[..., Awaitable[Released]]
+) -> dict[str, str]:
+    """One load alone, then all at once unless raw sockets will; the addresses of GETs by how they are kept.
+
+    Raises:
+        MeasurementError: one alone does not load.
+    """
+    addresses: dict[str, str] = {}
+
+    async def note(tabs: Tabs, lines: Sequence[PageLine]) -> None:
+        addresses.update((masked(line.url), line.url) for line in lines if line.method == "GET")
+
+    async def load(id: str, strategy: str, tabs: int, number: int) -> Recording:
+        planned = Visit(id, strategy, url, tabs, how.timeout_s)
+        into = out / f"{number:02d}-{id}"
+        return await visit.record(planned, Target(url), into, browsers=browsers, let_go=let_go, after=note)
+
+    one = await load(diagnose_recording.ALONE, "contexts", 1, 1)
+    judged = diagnose_recording.alone(out)
+    if reason := unusable(judged, one.manifest.error, masked(url)):
+        raise MeasurementError(reason)
+    if how.strategy != RAW:
+        await load(how.strategy, how.strategy, how.n, 2)
+    return addresses
+
+
+async def _ask_the_server(
+    household: Household, how: Conditions, out: Path, name: str, addresses: Mapping[str, str]
+) -> None:
+    """What it does at once with the request that one load waits for longest, if many loads took longer.
+
+    What is not among the addresses was no GET, and is not sent again.
+    """
+    slow = diagnosis.slowest_request(diagnose_recording.alone(out))
+    if slow is None or slow.url not in addresses or not _kept_waiting(out):
+        return
+    diagnosis_notes.write(out, Notes(url=name, critical_url=slow.url))
+    await outside_lab.examine(
+        Target(addresses[slow.url]),
+        household,
+        out / diagnose_recording.OUTSIDE,
+        clients=how.n,
+        deadline_s=EXAMINATION_S + 3 * (slow.end_ns - slow.start_ns) / 1e9,
+        tell=lambda text: None,
+        plan=outside_plan.next_experiment,
+    )
 
 
 def _kept_waiting(out: Path) -> bool:

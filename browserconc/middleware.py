@@ -15,18 +15,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
-from typing import Any
 
-from browserconc.evidence.ledger import Application, Ledger
+from browserconc.evidence.ledger import VARIABLE, Application, Ledger
+from browserconc.evidence.ledger_asgi import AsgiApplication, around_asgi
 
-VARIABLE = "BROWSERCONC_LEDGER"
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-AsgiApplication = Callable[[Message, Receive, Send], Awaitable[None]]
+__all__ = ["VARIABLE", "asgi", "wsgi"]
 
 
 def wsgi(application: Application, ledger: str | os.PathLike[str] | None = None) -> Application:
@@ -49,16 +43,7 @@ def asgi(application: AsgiApplication, ledger: str | os.PathLike[str] | None = N
         ledger: as for `wsgi`.
     """
     account = _opened(ledger)
-    if account is None:
-        return application
-
-    async def observed(scope: Message, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await _visit(account, application, scope, receive, send)
-        else:
-            await application(scope, receive, send)
-
-    return observed
+    return around_asgi(account, application) if account else application
 
 
 def _opened(place: str | os.PathLike[str] | None) -> Ledger | None:
@@ -72,49 +57,3 @@ def _opened(place: str | os.PathLike[str] | None) -> Ledger | None:
         why = f"The ledger {path} cannot be written ({problem.strerror}), so requests are not noted."
         warnings.warn(why, RuntimeWarning, stacklevel=3)
         return None
-
-
-async def _visit(
-    ledger: Ledger, application: AsgiApplication, scope: Message, receive: Receive, send: Send
-) -> None:
-    """One request; its end is its last byte handed over, for background tasks may follow."""
-    key = ledger.started(
-        port=(scope.get("client") or ("", 0))[1] or 0,
-        host=_host(scope),
-        method=scope["method"],
-        path=_path(scope),
-    )
-    status: int | None = None
-    ended = False
-
-    def end(problem: BaseException | None) -> None:
-        nonlocal ended
-        if not ended:
-            ended = True
-            ledger.ended(key, status, problem)
-
-    async def noting(message: Message) -> None:
-        nonlocal status
-        if message["type"] == "http.response.start":
-            status = message["status"]
-        await send(message)
-        if message["type"] == "http.response.body" and not message.get("more_body", False):
-            end(None)
-
-    try:
-        await application(scope, receive, noting)
-    except BaseException as problem:
-        end(problem)
-        raise
-    end(None)
-
-
-def _host(scope: Message) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-
-
-def _path(scope: Message) -> str:
-    raw = scope.get("raw_path")
-    path = raw.decode("latin-1") if raw else scope["path"]
-    query = scope.get("query_string", b"").decode("latin-1")
-    return f"{path}?{query}" if query else str(path)

@@ -227,6 +227,8 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
             "server_cpu_ns",
             "accept_queue_peak",
             "listen_overflows",
+            "pages",
+            "hidden_tabs",
         )
     }
     doubts = list(manifest.doubts)
@@ -244,8 +246,8 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
             sources.add(source)
         elif manifest.facts.get("server_model") == "unknown":
             doubts.append(
-                "The server is a command and writes no ledger, so its queue and its workers are not seen; "
-                "--app runs an application of yours with one."
+                "The server is a command and writes no ledger, so its queue and its workers are not seen. "
+                "browserconc.middleware in its application writes one, and --app runs yours with one."
             )
         elif manifest.released_ns is not None:
             doubts.append(f"The trial's {path.name} is missing, so what the {source} saw is not known.")
@@ -272,6 +274,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
         facts=facts,
         doubts=tuple(doubts),
         error=manifest.error,
+        workload=manifest.workload,
         browser=manifest.browser,
     )
     return judge(correlate(evidence), _cost(one))

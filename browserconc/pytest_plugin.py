@@ -231,7 +231,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.section("browserconc")
     for nodeid, measured in rows:
         at_once = "undecided" if measured["at_once"] is None else f"{measured['at_once']} at once"
-        cause = f", {measured['cause']}" if measured["cause"] else ""
+        held = measured["cause"] and measured["at_once"] != measured["tabs"]
+        cause = f", {measured['cause']}" if held else ""
         terminalreporter.write_line(
             f"{nodeid}: {measured['tabs']} by {measured['strategy']}: {at_once}{cause}, "
             f"{measured['makespan_s']:.2f} s"

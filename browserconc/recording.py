@@ -54,6 +54,7 @@ class Manifest:
     memory_bytes: int | None = None
     facts: dict[str, Any] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    workload: str = "navigate"
     schema: str = SCHEMA
 
 

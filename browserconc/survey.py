@@ -24,6 +24,7 @@ from browserconc.lab.strategies.raw_socket import RawClientError
 from browserconc.model.finding import Environment
 from browserconc.model.server_row import Probed, Seen, ServerRow, Survey
 from browserconc.model.timeline import Track
+from browserconc.survey_command import survey_command
 
 COMPUTING_S = 0.1
 COMPUTING_REQUESTS = 4
@@ -54,6 +55,7 @@ async def measure(
     rows: list[ServerRow],
     *,
     app: str | None = None,
+    command: str | None = None,
     path: str | None = None,
 ) -> None:
     """Measures each of these servers by raw sockets; one that cannot be measured is a row that says why.
@@ -63,7 +65,8 @@ async def measure(
         told: hears of each server when it begins, and its sentence when it is done.
         rows: each row is appended as soon as it is known, so an interruption loses one at most.
         app: the user's application instead of the slow endpoint.
-        path: what to ask of it.
+        command: the user's server, the only one of `specs`.
+        path: what to ask of one of these.
     """
     places = asyncio.Semaphore(SIDE_BY_SIDE)
     alone = asyncio.Lock()
@@ -71,8 +74,11 @@ async def measure(
     async def one(household: Household, spec: str) -> None:
         async with places:
             told.trial_started(spec, spec, 1, EXPECTED_S)
-            server = chosen(spec, app=app)
-            row = await _surveyed(household, server, alone, path if app is None else path or "/")
+            server = chosen(spec, app=app, command=command)
+            if command:
+                row = await survey_command(household, server, path or "/")
+            else:
+                row = await _surveyed(household, server, alone, path if app is None else path or "/")
             rows.append(row)
             told.trial_ended(spec, row.error or row.sentence)
 

@@ -25,6 +25,8 @@ STORIES = {
     "recorded",
     "observation",
     "survey",
+    "survey_command",
+    "limit_survey",
     "difference",
     "tuning",
 }
@@ -44,7 +46,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "explain_recording": BELOW_PROFILE | {"pipeline", "explanation"},
     "observation": BELOW_PROFILE | {"explanation"},
     "recorded": BELOW_PROFILE | {"pipeline", "diagnose_recording"},
-    "survey": BELOW_PROFILE,
+    "survey": BELOW_PROFILE | {"survey_command"},
+    "survey_command": BELOW_PROFILE,
+    "limit_survey": BELOW_PROFILE,
     "tuning": BELOW_PROFILE | {"explanation"},
     "middleware": {"evidence"},
     "difference": BELOW_PROFILE | {"recorded"},
@@ -60,7 +64,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""
 
-PLUGIN_PACKAGES = ("browserconc.lab.servers", "browserconc.lab.strategies", "browserconc.analysis.causes")
+PLUGIN_PACKAGES = (
+    "browserconc.lab.servers",
+    "browserconc.lab.strategies",
+    "browserconc.lab.limits",
+    "browserconc.analysis.causes",
+)
 """Each `__init__` holds the table. A plug-in imports neither the table nor its neighbours."""
 
 ONE_DOOR = {"playwright": "lab/browser/", "subprocess": "lab/process.py"}

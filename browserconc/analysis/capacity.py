@@ -11,6 +11,7 @@ from dataclasses import replace
 from statistics import median
 
 from browserconc.analysis.concurrency import concurrency
+from browserconc.model.outside import OutsideView, ServerView
 from browserconc.model.server_row import Batch, Probed, Seen, ServerRow
 from browserconc.model.timeline import Track
 
@@ -145,6 +146,25 @@ def failed(known: Probed, error: str) -> ServerRow:
         blocking_at_once=None,
         sentence="",
         error=error,
+    )
+
+
+def from_outside(known: Probed, view: OutsideView, judged: ServerView, *, keep_alive: bool) -> ServerRow:
+    """The row for a server without a ledger: its processes and threads are those that it has."""
+    undecided = judged.limit is None and judged.parallel_up_to is None
+    reasons = judged.doubts if undecided else judged.because
+    sentence = " ".join(reason if reason.endswith(".") else f"{reason}." for reason in reasons)
+    return replace(
+        failed(known, ""),
+        measured=judged.limit,
+        probed_up_to=judged.parallel_up_to or max((len(one.answers) for one in view.rounds), default=0),
+        pids=view.local.processes if view.local else 0,
+        threads=view.local.threads if view.local else 0,
+        keep_alive=keep_alive,
+        silent_connection_blocks=judged.silence == 1,
+        silent_connections_to_block=judged.silence,
+        sentence="" if undecided else sentence,
+        error=sentence if undecided else None,
     )
 
 

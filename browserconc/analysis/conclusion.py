@@ -7,6 +7,7 @@ from statistics import median
 
 from browserconc.analysis.causes import CAUSES
 from browserconc.model.finding import Conclusion, Remedy, TrialFinding, Verdict
+from browserconc.model.workload import NOUNS
 
 RAW = "raw-socket"
 NAIVE = ("tabs", "incognito", "fetch", "tabs-distinct")
@@ -154,8 +155,12 @@ def _summary(raw: TrialFinding | None, naive: TrialFinding | None, skew: float |
     parts = []
     if naive and raw and skew is not None:
         raw_took = _seconds(raw.makespan_ns)
+        unanswered = sum(request.error is not None for request in naive.requests)
         parts.append(
-            f"{_count(naive)} took {_seconds(naive.makespan_ns)}, the raw-socket client {raw_took}: "
+            f"{_count(naive)}: {unanswered} had no answer after {_seconds(naive.makespan_ns)}, while the "
+            f"raw-socket client had all of its answers after {raw_took}."
+            if unanswered and naive.verdict.kind in ("limited", "serial")
+            else f"{_count(naive)} took {_seconds(naive.makespan_ns)}, the raw-socket client {raw_took}: "
             f"{_skewed(naive, raw, skew)}."
         )
     elif naive or raw:
@@ -201,7 +206,8 @@ def _why(trial: TrialFinding) -> str:
     share = f"{int(verdict.share * 100 + 1e-9)} % of all waiting"  # rounded down, as in the table
     if sentence := _SENTENCES.get(verdict.cause or ""):
         limit = verdict.limit or trial.concurrency.sustained
-        return f"{sentence.format(limit=limit, at_once=_at_once(trial))} ({share})."
+        streams = "".join(f" {line}" for line in verdict.because if "stay open" in line)
+        return f"{sentence.format(limit=limit, at_once=_at_once(trial))} ({share}).{streams}"
     match verdict.cause:
         case "cache-lock":
             which = (
@@ -238,7 +244,8 @@ def _at_once(trial: TrialFinding) -> str:
 
 def _count(trial: TrialFinding) -> str:
     number = _NUMBERS.get(trial.tabs, str(trial.tabs))
-    what = "fetch() calls" if trial.strategy.startswith("fetch") else "tabs"
+    asked = "fetch" if trial.workload == "navigate" else trial.workload
+    what = NOUNS.get(asked, asked) if trial.strategy.startswith("fetch") else "tabs"
     if trial.strategy == RAW:
         what = "raw-socket requests"
     return f"{number} {what}"

@@ -1,7 +1,7 @@
 """Joins what the sources saw of each request, without any identifier added to the request.
 
-A tab's navigation is recognised by the gate that redirected it; fetch() calls of one URL by the
-order in which they were issued. Browser and server are joined by the TCP port that both see, and
+A tab's navigation is recognised by the gate that redirected it; what pages ask for one URL by the
+order in which it was answered. Browser and server are joined by the TCP port that both see, and
 by order where one connection carried several requests. CDP and the NetLog are joined by the gate
 too, or by the connection whose id both know. Where nothing of the browser shows its ports, server
 and client are joined by the address, and by the order of equal ones.
@@ -65,6 +65,12 @@ def correlate(evidence: Evidence) -> Case:
 
 def _join_browser(requests: list[_Request], tracks: list[Track], evidence: Evidence) -> None:
     by_index, by_url = _sorted(tracks, evidence)
+    if evidence.facts.get("pages"):
+        # Several pages asked for one address, and which of them a request belongs to is not said: the one
+        # that was answered first is that of the page that was done first.
+        requests = sorted(requests, key=_done)
+        for equal in by_url.values():
+            equal.sort(key=_answered)
     for request in requests:
         if request.client.index in by_index:
             request.browser = by_index[request.client.index]
@@ -207,6 +213,12 @@ def _done(request: _Request) -> int:
     """When the client had the answer; after all others where it never had."""
     whole = request.client.span("request")
     return whole.end_ns if whole and whole.end_ns is not None else FAR_NS
+
+
+def _answered(track: Track) -> int:
+    """When the browser had the answer's headers; after all others where it never had."""
+    headers = track.span("HTTP_TRANSACTION_READ_HEADERS")
+    return headers.end_ns if headers and headers.end_ns is not None else FAR_NS
 
 
 def _start(track: Track) -> int:

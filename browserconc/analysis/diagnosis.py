@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from browserconc.analysis.blame import decided, worst_status
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.conclusion import CHANGES, FASTER, RAW
 from browserconc.analysis.service import host_and_path
-from browserconc.analysis.visit_verdict import Judged, slowest, timed_out
+from browserconc.analysis.visit_verdict import Judged, slowest
 from browserconc.model.cause import Cause
 from browserconc.model.finding import (
     SERVICE,
     Conclusion,
-    Kind,
     Remedy,
     RequestFinding,
     Result,
@@ -23,8 +24,6 @@ from browserconc.model.finding import (
 from browserconc.model.outside import ServerView
 
 TABS = "tabs"
-REFUSED = 429
-"""Too Many Requests; a server that is asked for more than it wants to give answers this or 503."""
 REMOVES = {
     "cache-lock": ("tabs-distinct", "no-cache", "tabs-hosts", "contexts"),
     "host-limit": ("tabs-hosts", "contexts"),
@@ -39,57 +38,11 @@ REMOVES = {
 """Strategies that would remove a cause, the cheapest first."""
 
 
-_TOO_LONG = (
-    "One tab alone did not load {url} in time ({error}): give a longer --timeout, or say with --wait-for "
-    "what to wait for."
-)
-_NOTHING = "{url} gives a tab nothing to show (a download, or no content): give a page or an endpoint."
-REFUSALS = {
-    "ERR_CERT": "The certificate of {url} does not check ({error}): --ignore-https-errors accepts it.",
-    "ERR_SSL": "{url} does not speak TLS as it should ({error}): check the scheme and the port.",
-    "ERR_TOO_MANY_REDIRECTS": "{url} redirects in a circle: give the page's own address, or --cookie.",
-    "ERR_NAME_NOT_RESOLVED": "The host name of {url} does not resolve: check its spelling.",
-    "ERR_CONNECTION_REFUSED": "Nobody listens at {url}: start the server, or check the port.",
-    "ERR_EMPTY_RESPONSE": "{url} closes the connection without an answer: look into the server's log.",
-    "Download is starting": _NOTHING,
-    "ERR_ABORTED": _NOTHING,
-    "crash": "The tab crashed while it loaded {url}: open it in a browser of your own and look.",
-    "not loaded within": _TOO_LONG,
-    "no answer within": _TOO_LONG,
-}
-"""What the browser says of a load that failed (net/base/net_error_list.h) → what to do."""
-
-
 def slowest_request(alone: Judged | None) -> RequestFinding | None:
     """The request that one tab alone waits for longest."""
     if alone is None:
         return None
     return slowest([request for request in alone.finding.requests if request.critical])
-
-
-def unusable(alone: Judged | None, error: str | None, url: str) -> str | None:
-    """Why nothing can be measured with this URL; None where it can."""
-    if error:
-        return error
-    load = alone.loads[0] if alone and alone.loads else None
-    if load is None:
-        return f"{url} could not be opened in a tab."
-    if load.error and not (timed_out(load.error) and alone and alone.finding.verdict.cause):
-        return _refused(load.error, url)
-    if load.status in (401, 403, 407):
-        return (
-            f"{url} answers {load.status} to a visitor without rights: give --cookie, --header, "
-            "--storage-state or --login."
-        )
-    return None
-
-
-def _refused(error: str, url: str) -> str:
-    said = next((said for sign, said in REFUSALS.items() if sign in error), None)
-    error = error.partition(" at http")[0]  # the gate's address, of which nobody knows
-    if said is None:
-        return f"One tab alone could not load {url}: {error}."
-    return said.format(url=url, error=error)
 
 
 def with_the_server_ns(alone: TrialFinding) -> dict[str, int]:
@@ -101,6 +54,15 @@ def with_the_server_ns(alone: TrialFinding) -> dict[str, int]:
             place = host_and_path(request.url)
             found[place] = max(worked, found.get(place, 0))
     return found
+
+
+def in_short(server: ServerView) -> str:
+    """What raw sockets found out, in a few words."""
+    if server.cause:
+        return f"{server.cause}, {server.limit} at once" if server.limit else server.cause
+    if server.parallel_up_to:
+        return f"parallel up to {server.parallel_up_to}"
+    return server.doubts[0] if server.doubts else "undecided"
 
 
 def to_try(found: Result, server: ServerView | None, *, on_document: bool, loopback: bool) -> tuple[str, ...]:
@@ -140,11 +102,13 @@ def conclude(
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = _decided(tabs, raw, server)
+    verdict = decided(tabs, raw, server, url)
+    examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
     remedies = tuple(_remedies(verdict, tabs, judged))
     per_tab = sum(host_and_path(request.url) == host_and_path(url) for request in tabs.requests) / tabs.tabs
-    skew = tabs.makespan_ns / raw.makespan_ns if _comparable(raw) and raw and per_tab <= 1 else None
+    same = host_and_path(examined) == host_and_path(url)
+    skew = tabs.makespan_ns / raw.makespan_ns if _comparable(raw) and raw and same and per_tab <= 1 else None
     because = [*verdict.because]
     if server:
         because += [line for line in server.because if line not in because]
@@ -162,7 +126,18 @@ def conclude(
         because=tuple(because),
         advice=cause.remedy if cause and not remedies else None,
         alone_ns=alone_ns,
-        doubts=(*doubts, *(server.doubts if server else ())),
+        doubts=(*doubts, *(server.doubts if server else ()), *_unseen(verdict, judged)),
+    )
+
+
+def _unseen(verdict: Verdict, judged: Sequence[Judged]) -> tuple[str, ...]:
+    """What only the application itself can tell, where that matters."""
+    exact = any(request.server for one in judged for request in one.finding.requests)
+    if exact or (verdict.culprit != "server" and verdict.kind != "undecided"):
+        return ()
+    return (
+        "The server was seen from outside only: which worker took which request, and when, is inferred. "
+        "One line in the application tells (browserconc.middleware), then --ledger FILE.",
     )
 
 
@@ -170,34 +145,18 @@ def _comparable(raw: TrialFinding | None) -> bool:
     return bool(raw and raw.makespan_ns and raw.verdict.kind != "undecided")
 
 
+def _waited_for(judged: Sequence[Judged], verdict: Verdict) -> str | None:
+    """The request that most tabs waited for longest, which need not be the slowest of one tab alone."""
+    tabs = next((one for one in judged if one.finding.strategy == TABS), None)
+    if tabs is None or verdict.cause is None or verdict.cause != tabs.finding.verdict.cause:
+        return None
+    held = [load.url for load in tabs.loads if any(piece.cause == verdict.cause for piece in load.slices)]
+    places = Counter(map(host_and_path, held))
+    return max(held, key=lambda url: places[host_and_path(url)], default=None)
+
+
 def _trial(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None:
     return next((trial for trial in trials if trial.strategy == strategy), None)
-
-
-def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | None) -> Verdict:
-    """Who holds the tabs back: of browser and server the one that lets fewer through.
-
-    Where both let as few through it is the server, for without a browser it would be no faster.
-    """
-    verdict = tabs.verdict
-    if not server or not server.cause or server.limit is None:
-        return verdict
-    if verdict.kind == "concurrent" and _worst_status(tabs) < REFUSED:
-        return verdict
-    if server.limit >= tabs.tabs or (verdict.limit is not None and verdict.limit < server.limit):
-        return verdict
-    if verdict.cause == server.cause:
-        return verdict
-    kind: Kind = "serial" if server.limit == 1 else "limited"
-    return Verdict(
-        kind,
-        server.limit,
-        server.culprit,
-        server.cause,
-        raw.verdict.share if raw and raw.verdict.cause == server.cause else 0.0,
-        verdict.doubts,
-        (*server.because, *verdict.because),
-    )
 
 
 def _remedies(verdict: Verdict, tabs: TrialFinding, judged: Sequence[Judged]) -> list[Remedy]:
@@ -230,14 +189,10 @@ def _removes(cause: str, before: TrialFinding, judged: Judged) -> bool:
     return (
         after.verdict.kind != "undecided"
         and all(load.error is None for load in judged.loads)
-        and _worst_status(after) <= max(_worst_status(before), 399)
+        and worst_status(after) <= max(worst_status(before), 399)
         and after.makespan_ns < FASTER * before.makespan_ns
         and (after.verdict.cause != cause or after.concurrency.sustained > before.concurrency.sustained)
     )
-
-
-def _worst_status(trial: TrialFinding) -> int:
-    return max((request.status or 0 for request in trial.requests if request.critical), default=0)
 
 
 def _summary(
@@ -249,22 +204,25 @@ def _summary(
     url: str,
     alone_ns: int | None,
 ) -> str:
-    parts = [f"{tabs.tabs} tabs took {_seconds(tabs.makespan_ns)}"]
-    if alone_ns is not None:
-        parts[0] += f", one tab alone {_seconds(alone_ns)}"
-    if raw and _comparable(raw):
-        parts[0] += f", {raw.tabs} raw-socket requests {_seconds(raw.makespan_ns)}"
-    parts[0] += "."
+    several = tabs.tabs > 1
+    took = [f"{tabs.tabs} tabs took {_seconds(tabs.makespan_ns)}" if several else ""]
+    took += [f"one tab alone {_seconds(alone_ns)}"] if alone_ns is not None else []
+    if raw and _comparable(raw) and several:
+        took.append(f"{raw.tabs} raw-socket requests {_seconds(raw.makespan_ns)}")
+    whole = ", ".join(filter(None, took))
+    parts = [f"{whole}." if several else f"{whole.replace('one tab alone', 'One tab took')}."]
     where = _path(url)
     if verdict.kind == "undecided":
         parts.append(f"Why is undecided: {verdict.doubts[0]}" if verdict.doubts else "Why is undecided.")
     elif verdict.cause is None:
-        parts.append("No problem: nothing held the tabs back, they load in parallel.")
+        what = "the tabs back, they load in parallel" if several else "its requests back"
+        parts.append(f"No problem: nothing held {what}.")
     else:
         share = int(verdict.share * 100 + 1e-9)
         limit = "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
         title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
-        parts.append(f"They wait for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
+        who = "They wait" if several else "It waits"
+        parts.append(f"{who} for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
         if verdict.culprit == "server" and tabs.verdict.culprit == "browser" and tabs.verdict.cause:
             parts.append(
                 f"The browser holds them back too ({tabs.verdict.cause}), but without it they would be "

@@ -48,13 +48,16 @@ def _matchable(result: Result) -> dict[_Key, list[TrialFinding]]:
     """The repeats of each trial, by what must be alike for a comparison.
 
     The server that was asked most is the one under test and may differ, as "before" and "after" do;
-    further ones, such as the wider server of a proof, match by their name.
+    further ones, such as the wider server of a proof, match by their name. So does a browser where a
+    result has several.
     """
     main = _tested(result)
+    several = len({trial.browser for trial in result.trials if trial.browser}) > 1
     found: dict[_Key, list[TrialFinding]] = {}
     for trial in result.trials:
-        target = _target(trial)
-        key: _Key = (trial.strategy, trial.tabs, trial.delay_ns, None if target == main else target)
+        target = None if _target(trial) == main else _target(trial)
+        browser = trial.browser if several else None
+        key: _Key = (trial.strategy, trial.tabs, trial.delay_ns, target, browser)
         found.setdefault((trial.id,) if _observed(result) else key, []).append(trial)
     return found
 
@@ -75,8 +78,10 @@ def _name(key: _Key, common: Sequence[_Key]) -> str:
     strategy, *rest = key
     if sum(other[0] == strategy for other in common) == 1 or not rest:
         return str(strategy)
-    tabs, _, target = rest
-    return f"{strategy} x{tabs}" + (f" ({target})" if target else "")
+    tabs, _, target, browser = rest
+    several = len({other[1] for other in common}) > 1
+    name = f"{strategy} x{tabs}" if several else str(strategy)
+    return name + (f" in {browser}" if browser else "") + (f" ({target})" if target else "")
 
 
 def _differences(
@@ -114,7 +119,7 @@ def _refusals(
 def _load(key: _Key) -> str:
     if len(key) == 1:
         return str(key[0])
-    strategy, tabs, delay_ns, _ = key
+    strategy, tabs, delay_ns, *_ = key
     delay = f" of {delay_ns / 1e9:g} s" if isinstance(delay_ns, int) else ""
     return f"{strategy} with {tabs} requests{delay}"
 

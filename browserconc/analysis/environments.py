@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from browserconc.model.finding import BrowserFacts, Environment
 
@@ -12,15 +13,16 @@ _SAME_MEMORY = 0.02
 
 def differences(a: Environment, b: Environment) -> Iterator[str]:
     """One sentence for each property, those that matter most first."""
-    yield from _browsers(a.browser, b.browser)
-    for what, of_a, of_b in (
+    for of_a, of_b in zip_longest((a.browser, *a.browsers), (b.browser, *b.browsers)):
+        yield from _browsers(of_a, of_b)
+    for what, in_a, in_b in (
         ("cores", a.cpus, b.cpus),
         ("platform", a.platform, b.platform),
         ("browserconc", a.browserconc, b.browserconc),
         ("Python", a.python, b.python),
     ):
-        if of_a != of_b:
-            yield f"{what}: A {of_a}, B {of_b}"
+        if in_a != in_b:
+            yield f"{what}: A {in_a}, B {in_b}"
     if not _same_memory(a, b):
         yield f"memory: A {a.memory_bytes / 1e9:.1f} GB, B {b.memory_bytes / 1e9:.1f} GB"
 

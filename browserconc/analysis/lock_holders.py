@@ -12,9 +12,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from browserconc.analysis.attribute import attribute
-from browserconc.model.finding import Claim, RequestFinding, Slice
+from browserconc.analysis.critical_path import OWN
+from browserconc.analysis.service import host_and_path, on_the_wire_ns
+from browserconc.model.cause import Case
+from browserconc.model.finding import SERVICE, Claim, RequestFinding, Slice
+from browserconc.model.timeline import Timeline
 
 LOCK = "cache-lock"
+QUICK_NS = 50_000_000
+"""Of answers that take less the browser's own pace decides when the next request can go."""
+LONG_NS = 1_000_000_000
+"""Of quick answers only a wait of this length is laid to a limit."""
 
 
 def handed_on(requests: Sequence[RequestFinding], limits: Collection[str]) -> list[RequestFinding]:
@@ -46,3 +54,27 @@ def _handed_on(
         own = Claim(LOCK, piece.start_ns, piece.end_ns, piece.because)
         slices += attribute(piece.start_ns, piece.end_ns, [*claims, own])
     return replace(request, slices=tuple(slices))
+
+
+def after_the_lock(request: RequestFinding, timeline: Timeline, case: Case) -> RequestFinding:
+    """Waits for a lock that are none: for an answer that is shared, or for the browser to pass it on.
+
+    Who never went to the network had the answer of the one before. And passing a quick answer's entry
+    on takes the browser longer than the server took for the answer.
+    """
+    alone_ns = case.evidence.alone_ns.get(host_and_path(request.url))
+    alive = timeline.span("netlog", "REQUEST_ALIVE")
+    ended = alive is not None and alive.end_ns is not None and request.error is None
+    if ended and on_the_wire_ns(timeline) is None:
+        cause, because, longest_ns = SERVICE, "until the answer that it shares was there", None
+    elif alone_ns is not None and alone_ns < QUICK_NS:
+        cause, because, longest_ns = OWN, "until the browser passed the cache entry on", LONG_NS
+    else:
+        return request
+    slices = tuple(
+        replace(piece, cause=cause, because=because)
+        if piece.cause == LOCK and (longest_ns is None or piece.duration_ns < longest_ns)
+        else piece
+        for piece in request.slices
+    )
+    return replace(request, slices=slices)

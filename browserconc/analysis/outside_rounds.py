@@ -43,12 +43,15 @@ def is_served(answer: Answer) -> bool:
 
 
 def lengths(view: OutsideView, name: str) -> list[int]:
-    """How long each answered request of the rounds of that name took, from sent to done (ns)."""
+    """How long each answered request of the rounds of that name took, from sent to done (ns).
+
+    A refusal is quick and no measure of the work: where any was served, refusals do not count.
+    """
+    answered = [a for one in named(view, name) for a in one.answers if a.error is None]
     return [
         answer.done_ns - answer.sent_ns
-        for one in named(view, name)
-        for answer in one.answers
-        if answer.error is None and answer.done_ns is not None and answer.sent_ns is not None
+        for answer in ([a for a in answered if is_served(a)] or answered)
+        if answer.done_ns is not None and answer.sent_ns is not None
     ]
 
 

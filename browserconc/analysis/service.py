@@ -8,6 +8,8 @@ from browserconc.model.cause import HANDOVER_NS, Case
 from browserconc.model.finding import SERVICE, Claim
 from browserconc.model.timeline import Timeline
 
+QUEUED_SHARE = 0.3
+"""A request that waits for others in the server does so for a good part of what one of them takes."""
 NOTICEABLE_NS = 100_000_000
 """Shorter durations are told in milliseconds."""
 
@@ -37,7 +39,9 @@ def _held_inside(timeline: Timeline, case: Case, sent_ns: int, end_ns: int) -> I
     """What a server without a ledger is known to hold requests back by, from outside."""
     cause = case.evidence.facts.get("server_cause")
     alone_ns = case.evidence.alone_ns.get(host_and_path(timeline.url))
-    if isinstance(cause, str) and alone_ns is not None and end_ns - sent_ns - alone_ns > HANDOVER_NS:
+    if not isinstance(cause, str) or alone_ns is None:
+        return
+    if end_ns - sent_ns - alone_ns > max(HANDOVER_NS, QUEUED_SHARE * alone_ns):
         yield Claim(
             cause,
             sent_ns,

@@ -34,6 +34,7 @@ WINDOW_SHARE = 0.02
 """One window's part of the budget: 1.2 s of 60 s."""
 LEAST_PAGE_TIMES = 2.5
 """A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
+MORE_PAGE_TIMES = 1.5
 DEAR = {"observed": 1.5, "context": 1.5, "browser": 3.0}
 """How often the cost of the plain setting: reading a trace; opening a tab, or a context, for each page."""
 BEHIND = 0.8
@@ -140,14 +141,22 @@ class _Search:
     def _ask(self, setting: Setting, purpose: str, **how: object) -> Asking:
         if purpose == "grow" and any(ask.setting == setting for ask, _ in self.seen):
             return  # one tab is the same in every unit
-        asked = Ask(setting, self._window_ns(), purpose, **how)  # type: ignore[arg-type]
+        asked = Ask(setting, self._window_ns(setting), purpose, **how)  # type: ignore[arg-type]
         window = yield asked
         self.seen.append((asked, window))
 
-    def _window_ns(self) -> int:
-        durations = sorted(ns for _, window in self.seen[:1] for ns in window.durations_ns)
-        page_ns = durations[len(durations) // 2] if durations else 0
-        return max(round(self.ceiling.budget_ns * WINDOW_SHARE), round(LEAST_PAGE_TIMES * page_ns))
+    def _window_ns(self, setting: Setting) -> int:
+        """Long enough for several pages of one tab, and for one and a half of this setting's.
+
+        Every tab loads a page before and after it: short windows cost more than they tell.
+        """
+        known = advice.points(self.seen, self.ceiling)
+        alone, mine = known.get(Setting()), known.get(setting)
+        return max(
+            round(self.ceiling.budget_ns * WINDOW_SHARE),
+            round(LEAST_PAGE_TIMES * alone.p50_ns) if alone else 0,
+            round(MORE_PAGE_TIMES * mine.p50_ns) if mine else 0,
+        )
 
     def _point(self, setting: Setting) -> Point:
         return advice.points(self.seen, self.ceiling)[setting]
@@ -194,12 +203,13 @@ class _Search:
     ) -> str | None:
         """Whether the budget's share would not hold it, by what the most similar one took."""
         spent = sum(window.took_ns for _, window in self.seen) + self.ceiling.closing_ns
-        like = [(ask.setting.total, window) for ask, window in self.seen if ask.alone != opened]
+        # The first window's cost holds the start of everything, which does not come again.
+        like = [(ask.setting.total, window) for ask, window in self.seen[1:] if ask.alone != opened]
         overhead = 0.0
         if like:
             total, window = min(like, key=lambda pair: abs(pair[0] - setting.total))
             overhead = (window.took_ns - window.window_ns) * max(1.0, setting.total / total)
-        cost = factor * (self._window_ns() + overhead)
+        cost = factor * (self._window_ns(setting) + overhead)
         return "the budget is used up" if spent + cost > share * self.ceiling.budget_ns else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import median
 
 from browserconc.analysis.attribute import attribute
@@ -61,6 +61,7 @@ def judge(case: Case, cost: Cost | None) -> TrialFinding:
         waiting_ns=waiting,
         cost=cost,
         requests=requests,
+        workload=evidence.workload,
         browser=evidence.browser,
     )
 
@@ -228,7 +229,7 @@ def _nothing_in_the_way(
     On a busy machine some reach the wire late. Browser and server must have seen each request, no
     stretch of it may be unexplained, and at least half of them must have run at once.
     """
-    seen_whole = all(
+    seen_whole = all(request.error is None for request in requests) and all(
         "ledger" in timeline.tracks and timeline.tracks.keys() & {"netlog", "mozlog"}
         for timeline in case.timelines
     )
@@ -248,13 +249,21 @@ def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurren
     answered = [request for request in requests if request.error is None]
     if not answered:
         return "Every request failed."
-    if len(answered) < len(requests) / 2:
+    held = {cause.id for cause in CAUSES if cause.limits}
+    waited = [request for request in requests if request.error is not None and _mostly(request, held)]
+    if len(answered) + len(waited) < len(requests) / 2:
         return f"Only {len(answered)} of {len(requests)} requests were answered."
     if len(requests) == 1:
         return "One request alone cannot show concurrency; use --tabs 2 or more."
     if level.sustained == 0:
         return "Nothing was seen of the requests at the server."
     return None
+
+
+def _mostly(request: RequestFinding, causes: Collection[str]) -> bool:
+    """Did it spend most of its time with these?"""
+    spent = sum(piece.duration_ns for piece in request.slices if piece.cause in causes)
+    return 2 * spent > request.end_ns - request.start_ns
 
 
 def evidence_lines(

@@ -11,10 +11,13 @@ from dataclasses import dataclass, replace
 
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import concurrency
-from browserconc.analysis.critical_path import OWN, along, critical_path
-from browserconc.analysis.lock_holders import LOCK, handed_on
+from browserconc.analysis.critical_path import along, critical_path
+from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, after_the_lock, handed_on
+from browserconc.analysis.page_waits import with_page_waits
 from browserconc.analysis.processors import longest_handover_ns
-from browserconc.analysis.service import host_and_path, on_the_wire_ns
+from browserconc.analysis.same_url import let_through
+from browserconc.analysis.service import host_and_path
+from browserconc.analysis.slow_pages import idle_pages, slow_network
 from browserconc.analysis.verdict import (
     EXPLAINED_SHARE,
     HELD_SHARE,
@@ -29,19 +32,15 @@ from browserconc.model.finding import (
     UNATTRIBUTED,
     Concurrency,
     Cost,
+    Kind,
     RequestFinding,
     TrialFinding,
     Verdict,
 )
-from browserconc.model.timeline import Timeline
 
 LIMITS = frozenset(cause.id for cause in CAUSES if cause.limits)
 NOTICEABLE_NS = 50_000_000
 """A shorter wait at a limit is not what makes a tab slow."""
-QUICK_NS = 50_000_000
-"""Of answers that take less the browser's own pace decides when the next request can go."""
-LONG_NS = 1_000_000_000
-"""Of quick answers only a wait of this length is laid to a limit."""
 BINDING_SHARE = 0.25
 """A server that takes less than the browser sends must be waited for by this part of the waiting."""
 
@@ -63,7 +62,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         for timeline in case.timelines
     ]
     requests = [
-        _after_the_lock(request, timeline, case)
+        after_the_lock(request, timeline, case)
         for request, timeline in zip(handed_on(requests, LIMITS), case.timelines, strict=True)
     ]
     loads: list[RequestFinding] = []
@@ -73,7 +72,9 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         start_ns, end_ns = load.start_ns - zero, load.end_ns - zero
         path = critical_path(own, start_ns, end_ns)
         critical |= {request.index for request in path}
-        loads.append(_as_request(load, path, start_ns, end_ns))
+        looks = next((t for t in evidence.tracks if t.source == "looks" and t.index == load.tab), None)
+        whole = _as_request(load, path, start_ns, end_ns)
+        loads.append(replace(whole, slices=with_page_waits(whole.slices, looks, zero)))
     requests = [replace(request, critical=request.index in critical) for request in requests]
     level = concurrency(_with_the_server(requests), max((load.end_ns for load in loads), default=0))
     waiting = waiting_by_cause(loads)
@@ -90,34 +91,12 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         makespan_ns=max((load.end_ns for load in loads), default=0),
         ideal_ns=alone.end_ns - alone.start_ns if alone else None,
         concurrency=level,
-        verdict=_verdict(case, loads, level, waiting, doubts, _served_ns(alone) if alone else 0),
+        verdict=_verdict(case, loads, level, waiting, doubts, alone),
         waiting_ns=waiting,
         cost=cost,
         requests=tuple(requests),
     )
     return Judged(finding, tuple(loads))
-
-
-def _after_the_lock(request: RequestFinding, timeline: Timeline, case: Case) -> RequestFinding:
-    """Waits for a lock that are none: for an answer that is shared, or for the browser to pass it on.
-
-    Who never went to the network had the answer of the one before. And passing a quick answer's entry
-    on takes the browser longer than the server took for the answer.
-    """
-    alone_ns = case.evidence.alone_ns.get(host_and_path(request.url))
-    if on_the_wire_ns(timeline) is None and request.status is not None and request.error is None:
-        cause, because, longest_ns = SERVICE, "until the answer that it shares was there", None
-    elif alone_ns is not None and alone_ns < QUICK_NS:
-        cause, because, longest_ns = OWN, "until the browser passed the cache entry on", LONG_NS
-    else:
-        return request
-    slices = tuple(
-        replace(piece, cause=cause, because=because)
-        if piece.cause == LOCK and (longest_ns is None or piece.duration_ns < longest_ns)
-        else piece
-        for piece in request.slices
-    )
-    return replace(request, slices=slices)
 
 
 def _as_request(load: Load, path: Sequence[RequestFinding], start_ns: int, end_ns: int) -> RequestFinding:
@@ -175,8 +154,9 @@ def _verdict(
     level: Concurrency,
     waiting: Mapping[str, int],
     doubts: tuple[str, ...],
-    alone_ns: int,
+    alone: RequestFinding | None,
 ) -> Verdict:
+    alone_ns = _served_ns(alone) if alone else 0
     if reason := _no_verdict(case, loads):
         return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     least_ns = max(round((LONG_NS if 0 < alone_ns < QUICK_NS else NOTICEABLE_NS) / HELD_SHARE), alone_ns)
@@ -188,8 +168,14 @@ def _verdict(
     if reason := _open_question(late, explained, max(longest_handover_ns(case), HELD_SHARE * least_ns)):
         share = explained / total if total else 0.0
         return Verdict("undecided", None, None, None, share, (reason, *doubts))
+    if network := slow_network(loads, waiting, candidates):
+        kind: Kind = "limited" if candidates else "concurrent"
+        share = waiting[network.id] / total
+        return Verdict(
+            kind, None, network.culprit, network.id, share, doubts, tuple(_evidence([network], loads, case))
+        )
     if not candidates:
-        if reason := _stretched(loads, alone_ns):
+        if reason := _stretched(loads, alone_ns) or idle_pages(loads, alone):
             return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
         return Verdict("concurrent", None, None, None, 0.0, doubts)
     binding = _binding(candidates, case, level, waiting)
@@ -239,7 +225,10 @@ def _limit(cause: Cause, case: Case, level: Concurrency) -> int:
     stated = facts.get("server_limit") if facts.get("server_cause") == cause.id else None
     if isinstance(stated, int):
         return stated
-    return (cause.limit(case) if cause.limit else None) or max(level.sustained, 1)
+    stated = cause.limit(case) if cause.limit else None
+    if stated == 1 and cause.culprit == "browser" and level.sustained > 1:
+        return let_through(cause, case)
+    return stated or max(level.sustained, 1)
 
 
 def _open_question(loads: Sequence[RequestFinding], explained_ns: int, least_ns: float) -> str | None:
@@ -287,12 +276,13 @@ def burden_ns(load: RequestFinding) -> int:
 def _evidence(causes: Sequence[Cause], loads: Sequence[RequestFinding], case: Case) -> list[str]:
     """How many tabs waited how long for what; the cause that binds first."""
     lines = []
+    what = "tabs" if "netlog" in case.evidence.sources else "requests"
     for cause in causes:
         waits = [[piece for piece in load.slices if piece.cause == cause.id] for load in loads]
         sums = sorted(waited for own in waits if (waited := sum(piece.duration_ns for piece in own)))
         noticed = [waited for waited in sums if waited >= NOTICEABLE_NS]
         longest = max((piece for own in waits for piece in own), key=lambda piece: piece.duration_ns)
-        lines.append(f"{len(noticed)} of {len(loads)} tabs waited {_range(noticed)} {longest.because}.")
+        lines.append(f"{len(noticed)} of {len(loads)} {what} waited {_range(noticed)} {longest.because}.")
         if cause.remark and (remark := cause.remark(case)):
             lines.append(remark)
     return lines

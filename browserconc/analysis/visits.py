@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from browserconc.model.cause import Case, Evidence
 from browserconc.model.timeline import Timeline, Track
 
-STREAMS = ("eventsource",)
+STREAMS = ("eventsource", "websocket")
 """What has no end, by Playwright's resource types."""
+CLOCK_SLACK_NS = 5_000_000
+"""NetLog rounds to milliseconds; two sources of one instant may differ by a few of them."""
 NEVER_CALLED_ERRORS = (0, -1)  # OK and ERR_IO_PENDING, net/base/net_error_list.h
 
 
@@ -55,10 +58,21 @@ def visited(evidence: Evidence, address: Callable[[str], str]) -> VisitCase:
         tabs[index] = tab
         timelines.append(_timeline(index, track, page, evidence, address))
     doubts = list(evidence.doubts)
+    strangers: list[Track] = []
+    if by_source["ledger"]:
+        timelines, strangers = _with_ledger(timelines, by_source["ledger"], evidence)
+        missing = sum(
+            timeline.local_port is not None and "ledger" not in timeline.tracks for timeline in timelines
+        )
+        if missing:
+            doubts.append(f"{missing} of {len(timelines)} requests are not in the server's ledger.")
+        else:
+            evidence = replace(evidence, sources=evidence.sources | {"ledger"})
     unseen = len({load.tab for load in loads} - set(tabs.values()))
     if unseen and "netlog" in evidence.sources:
         doubts.append(f"Of {unseen} of {len(loads)} tabs the browser's log has no request.")
-    return VisitCase(Case(evidence, tuple(timelines), (), tuple(doubts)), tabs, loads)
+    case = Case(evidence, tuple(timelines), tuple(strangers), tuple(doubts))
+    return VisitCase(case, tabs, loads)
 
 
 def sent_by_client(evidence: Evidence) -> VisitCase:
@@ -131,6 +145,35 @@ def _apart_ns(one: Track, other: Track, evidence: Evidence) -> int:
 def _span_of(track: Track, evidence: Evidence) -> tuple[int, int]:
     ends = [evidence.ended_ns if span.end_ns is None else span.end_ns for span in track.spans]
     return track.spans[0].start_ns, min(max(ends), evidence.ended_ns)
+
+
+def _with_ledger(
+    timelines: Sequence[Timeline], ledger: Sequence[Track], evidence: Evidence
+) -> tuple[list[Timeline], list[Track]]:
+    """The timelines with the server's own account of them, by port and path, and what is nobody's."""
+    left = [track for track in ledger if evidence.released_ns <= _began(track) <= evidence.ended_ns]
+    joined = []
+    for timeline in sorted(timelines, key=lambda timeline: timeline.start_ns):
+        path = _path(timeline.tracks["netlog"].url)
+        found = next(
+            (t for t in left if t.local_port == timeline.local_port is not None and t.url == path), None
+        )
+        if found and _began(found) >= timeline.start_ns - CLOCK_SLACK_NS:
+            left.remove(found)
+            joined.append(replace(timeline, tracks={**timeline.tracks, "ledger": found}))
+        else:
+            joined.append(timeline)
+    return sorted(joined, key=lambda timeline: timeline.index), left
+
+
+def _began(track: Track) -> int:
+    service = track.span("service")
+    return service.start_ns if service else track.spans[0].start_ns if track.spans else 0
+
+
+def _path(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
 
 
 def _timeline(

@@ -33,6 +33,9 @@ from browserconc.cli.output import check_targets, show
     "--browser", default="chromium", metavar="NAME|PATH", help="chromium, a channel or an executable."
 )
 @click.option("--headed", is_flag=True, help="Show the browser's windows.")
+@click.option(
+    "--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Written by browserconc.middleware."
+)
 @click.option("--out", metavar="DIR", help="Where the recording is kept.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 @report_options
@@ -51,6 +54,7 @@ def diagnose(
     timeout: float | None,
     browser: str,
     headed: bool,
+    ledger: Path | None,
     out: str | None,
     quiet: bool,
     json_file: str | None,
@@ -84,8 +88,19 @@ def diagnose(
         wait_for=wait_for or "rest",
     )
     question = diagnosis.Question(
-        target, tabs, BrowserChoice(browser, headed), login=login, allowed=allowed, timeout_s=timeout
+        target,
+        tabs,
+        BrowserChoice(browser, headed),
+        login=login,
+        allowed=allowed,
+        timeout_s=timeout,
+        ledger=ledger,
     )
+    if any(name in browser.lower() for name in ("firefox", "webkit")):
+        raise WrongUsage(
+            "diagnose reads the browser's own network log, which only Chromium and its kin write: "
+            "--browser chromium, chrome, msedge or the path of one."
+        )
     if out == "":
         raise WrongUsage("--out must name a folder.")
     folder = Path(out) if out else recording.new_folder()

@@ -12,7 +12,12 @@ from browserconc.cli.output import colour, width
 @click.command()
 @click.option("--install-browser", is_flag=True, help="Provide a browser where none is found.")
 def doctor(install_browser: bool) -> int:
-    """Say what this machine has and lacks for measuring."""
+    """Say what this machine has and lacks for measuring.
+
+    \b
+    browserconc doctor
+    browserconc doctor --install-browser
+    """
     from browserconc.lab.doctor import examine
     from browserconc.report.doctor import render
 

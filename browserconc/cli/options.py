@@ -23,6 +23,11 @@ def run_options(command: _Command) -> _Command:
             ),
             click.option("--work", metavar="KIND", help="How: sleep, compute or block.  [sleep]"),
             click.option(
+                "--workload",
+                metavar="KIND",
+                help="navigate, fetch, xhr, image, iframe, sse or websocket.  [navigate]",
+            ),
+            click.option(
                 "--server",
                 metavar="NAME",
                 shell_complete=completing.servers,
@@ -40,7 +45,9 @@ def run_options(command: _Command) -> _Command:
             ),
             click.option("--repeat", type=int, metavar="R", help="How often to run each trial.  [1]"),
             click.option("--timeout", type=float, metavar="SECONDS", help="Longest time for one trial."),
-            click.option("--browser", metavar="A,B,…|PATH", help="chromium, firefox, webkit, chrome or msedge."),
+            click.option(
+                "--browser", metavar="A,B,…|PATH", help="chromium, firefox, webkit, chrome or msedge."
+            ),
             click.option(
                 "--browser-arg",
                 "switches",
@@ -56,7 +63,14 @@ def run_options(command: _Command) -> _Command:
                 "--connect", metavar="WS-URL", help="Browsers of a Playwright server, by its address."
             ),
             click.option("--cdp", metavar="URL", help="A Chrome that runs already, by its debugging port."),
+            click.option("--http", metavar="1.1|2", help="The version of HTTP that browsers speak."),
             click.option("--headed", is_flag=True, default=None, help="Show the browser's windows."),
+            click.option(
+                "--stock-switches",
+                is_flag=True,
+                default=None,
+                help="Chromium as users start it, without Playwright's switches.",
+            ),
             click.option(
                 "--profile",
                 metavar="NAME|FILE",

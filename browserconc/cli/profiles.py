@@ -7,7 +7,13 @@ import click
 
 @click.command()
 def profiles() -> int:
-    """List the run profiles that come with browserconc."""
+    """List the run profiles that come with browserconc.
+
+    \b
+    browserconc profiles
+    browserconc compare forum-thread
+    browserconc compare my-own.toml --tabs 20
+    """
     from browserconc.profile import names
 
     known = names()

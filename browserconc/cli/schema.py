@@ -9,7 +9,11 @@ import click
 
 @click.command()
 def schema() -> int:
-    """Print the JSON Schema of the result."""
+    """Print the JSON Schema of the result.
+
+    \b
+    browserconc schema > result-1.schema.json
+    """
     from browserconc.report import result_json
 
     click.echo(json.dumps(result_json.schema(), indent=2))

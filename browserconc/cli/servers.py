@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("names", metavar="[NAME…]", nargs=-1, shell_complete=completing.servers)
 @click.option("--app", metavar="MODULE:ATTR", help="Your WSGI or ASGI application, not ours.")
+@click.option("--server-cmd", "command", metavar="'…{port}…'", help="Any other command that serves HTTP.")
 @click.option("--path", metavar="/…", help="What to ask of it: an address that takes some time.  [/]")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the rows as JSON; - for stdout alone.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def servers(
-    names: tuple[str, ...], app: str | None, path: str | None, json_file: str | None, quiet: bool
+    names: tuple[str, ...],
+    app: str | None,
+    command: str | None,
+    path: str | None,
+    json_file: str | None,
+    quiet: bool,
 ) -> int:
     """Measure what each server really does at once, by raw sockets.
 
@@ -30,6 +36,7 @@ def servers(
     browserconc servers
     browserconc servers gunicorn-sync:4 gunicorn-gthread:2x4 --json -
     browserconc servers gunicorn-sync:4 waitress:8 --app shop.web:app --path /report
+    browserconc servers --server-cmd 'gunicorn -w 3 -b 127.0.0.1:{port} shop.web:app' --path /report
     """
     from browserconc import survey
     from browserconc.lab.servers import TABLE, chosen
@@ -37,15 +44,22 @@ def servers(
     from browserconc.report import servers_json
 
     try:
-        if path and not app:
-            raise ValueError("--path goes with --app: our own endpoint is asked for what it can.")
+        if path and not (app or command):
+            raise ValueError(
+                "--path goes with --app and --server-cmd: our endpoint is asked for what it can."
+            )
+        if command and (names or app):
+            raise ValueError("--server-cmd is the server: it goes with no name and no --app.")
         able = [name for name, kind in TABLE.items() if kind.interface or not app]
-        specs = list(dict.fromkeys(chosen(name, app=app).spec for name in names or able))
+        asked = [""] if command else names or able
+        specs = list(dict.fromkeys(chosen(name, app=app, command=command).spec for name in asked))
     except ValueError as problem:
         raise WrongUsage(str(problem)) from problem
     check_targets(json_file)
     rows: list[ServerRow] = []
-    interrupted = measure(lambda progress: survey.measure(specs, progress, rows, app=app, path=path), quiet)
+    interrupted = measure(
+        lambda progress: survey.measure(specs, progress, rows, app=app, command=command, path=path), quiet
+    )
     surveyed = survey.here(rows)
     text = servers_json.render(surveyed)
     if json_file and json_file != "-":

@@ -15,11 +15,15 @@ FILE = "diagnosis.json"
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """Addresses are masked. `critical_url` is the request that one tab alone waits for longest."""
+    """Addresses are masked. `critical_url` is the request that one tab alone waits for longest.
+
+    `brought_cookies` tells whether the visitor came with cookies of his own, which every tab has.
+    """
 
     url: str
     critical_url: str = ""
     doubts: tuple[str, ...] = ()
+    brought_cookies: bool = False
 
 
 def write(folder: Path, notes: Notes) -> None:

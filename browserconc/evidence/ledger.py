@@ -34,6 +34,8 @@ from browserconc.model.timeline import Fact, Span, Track
 
 FILE = "ledger.jsonl"
 SOURCE = "ledger"
+VARIABLE = "BROWSERCONC_LEDGER"
+"""The environment variable that names the file to an application with our middleware."""
 
 _encode = msgspec.json.Encoder().encode  # a tenth of json's time, which is the server's and so measured
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from browserconc.evidence.ledger_asgi import AsgiApplication, Receive, Scope, Send
-from browserconc.lab import crawled_page, query, status_page
+from browserconc.evidence.ledger_asgi import AsgiApplication, Message, Receive, Send
+from browserconc.lab import crawled_page, event_stream, query, status_page
 from browserconc.lab.query import Page, Query, QueryError
 
 _TEXT = "text/plain; charset=utf-8"
@@ -25,11 +26,11 @@ _HTML = "text/html; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent back; `size` is the length of the whole body in bytes."""
+    """What is sent back; `size` is the length of the whole body in bytes, None where nobody knows it."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
-    size: int
+    size: int | None
     body: AsyncIterator[bytes]
 
 
@@ -81,6 +82,17 @@ class Endpoint:
                     )
             case "/ready":
                 pass
+            case _:
+                return await self._other(path, asked)
+        return _answer(page, _whole(page.body()))
+
+    async def _other(self, path: str, asked: Query) -> Answer:
+        """The addresses whose answer is not the page."""
+        match path:
+            case "/events":
+                delay = query.number(asked, "delay", 0.5)
+                headers = (("content-type", event_stream.TYPE), *event_stream.HEADERS.items())
+                return Answer(200, headers, None, event_stream.events_async(delay))
             case "/":
                 body = status_page.page(self._ledger)
                 return Answer(200, (("content-type", _HTML),), len(body), _whole(body))
@@ -88,7 +100,6 @@ class Endpoint:
                 return Answer(204, (), 0, _whole(b""))
             case _:
                 return _sentence(404, "There is no such address here.")
-        return _answer(page, _whole(page.body()))
 
     async def _meet(self, k: int, timeout_s: float) -> bool:
         """As `endpoint.Barrier`: goes on in groups of k; False when they are not there in time."""
@@ -113,16 +124,17 @@ def create_app(ledger: Path | None = None) -> AsgiApplication:
     """The ASGI application; `ledger` is what its status page reads."""
     endpoint = Endpoint(ledger)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _live(receive, send)
             return
-        if scope["type"] != "http":  # a WebSocket: closed before it is opened, which is status 403
-            await send({"type": "websocket.close"})
+        if scope["type"] == "websocket":
+            await _handshake(scope, receive, send)
             return
         answer = await endpoint.respond(scope["path"], scope["query_string"].decode("latin-1"))
         headers = [(name.encode(), value.encode()) for name, value in answer.headers]
-        headers.append((b"content-length", str(answer.size).encode()))
+        if answer.size is not None:
+            headers.append((b"content-length", str(answer.size).encode()))
         await send({"type": "http.response.start", "status": answer.status, "headers": headers})
         async for piece in answer.body:
             await send({"type": "http.response.body", "body": piece, "more_body": True})
@@ -137,9 +149,27 @@ async def _live(receive: Receive, send: Send) -> None:
         await send({"type": f"lifespan.{step}.complete"})
 
 
+async def _handshake(scope: Message, receive: Receive, send: Send) -> None:
+    """As `/websocket` of `endpoint.py`; closed before it is opened, which is status 403, anywhere else."""
+    await receive()
+    try:
+        asked = dict(reversed(parse_qsl(scope["query_string"].decode("latin-1"))))
+        delay, hold = query.number(asked, "delay", 0.5), query.number(asked, "hold", 0.0)
+    except QueryError:
+        scope["path"] = ""
+    if scope["path"] == "/websocket":
+        await asyncio.sleep(delay)
+        await send({"type": "websocket.accept"})
+        with suppress(TimeoutError):
+            await asyncio.wait_for(receive(), hold)
+            return  # the client closed it
+    await send({"type": "websocket.close"})
+
+
 def _answer(page: Page, body: AsyncIterator[bytes]) -> Answer:
     control = (("cache-control", page.control),) if page.control is not None else ()
-    return Answer(200, (("content-type", _HTML), *control), page.size, body)
+    kind = page.media_type if page.is_image else _HTML
+    return Answer(200, (("content-type", kind), *control), page.size, body)
 
 
 def _sentence(status: int, text: str) -> Answer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from browserconc.evidence.client import ClientLine
-from browserconc.lab.http_answer import Answer
+from browserconc.lab.http_answer import Answer, Until
 from browserconc.lab.http_request import Request
 from browserconc.lab.tcp_socket import Address
 from browserconc.lab.tls_channel import TlsChannel
@@ -31,6 +31,7 @@ class Client:
     addresses: deque[Address]
     channel: TlsChannel | None = None
     digest_key: bytes | None = None
+    until: Until = "answer"
     unsent: memoryview = NOTHING
     asking: bool = False
     socket: socket.socket | None = None
@@ -70,7 +71,7 @@ class Client:
         """What becomes of the answer, as its bytes are parsed."""
         if self.digest_key is not None:
             self.digest = blake2b(key=self.digest_key, digest_size=8)
-        self.answer = Answer(self.request, self.digest)
+        self.answer = Answer(self.request, self.digest, self.until)
         return self.answer
 
     def line(self, released_ns: int) -> ClientLine:

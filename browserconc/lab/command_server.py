@@ -1,7 +1,7 @@
 """Another server, started by the user's own command: nothing is known of it but that it serves HTTP.
 
 It says nothing when it is up, so readiness is found out by connecting; the connection is closed at
-once. It writes no ledger of ours.
+once. It writes no ledger of ours, unless its application has our middleware: that is told where.
 """
 
 from __future__ import annotations
@@ -61,12 +61,14 @@ async def start(
     """
     port = port or _free_port()
     log = folder / LOG
+    account = folder / ledger.FILE
+    told = {"PYTHONUNBUFFERED": "1", ledger.VARIABLE: str(account)}
     words = [word.replace(PORT, str(port)) for word in server.command]
     try:
-        process = household.spawn(words, log=log, environment={**os.environ, "PYTHONUNBUFFERED": "1"})
+        process = household.spawn(words, log=log, environment={**os.environ, **told})
     except (ProcessError, OSError) as problem:
         raise ServerError(f"{server.spec} did not start: {problem}") from problem
-    running = Running(server, port, process.pid, folder / ledger.FILE, log, None, household, process)
+    running = Running(server, port, process.pid, account, log, None, household, process)
     try:
         await _listening(running, process, timeout_s)
     except BaseException:  # also when we are cancelled: nobody else knows of the process

@@ -9,11 +9,14 @@ any cache header unless `cache-control=` asks for one, as a beginner's view has 
     /stream?delay=1&chunks=10     headers at once, then the body spread over the delay
     /barrier?k=6&timeout=10       answers when k requests are inside together, 503 at the time-out
     /page?resources=5&delay=0.1   a page with sub-resources (`crawled_page.py`)
+    /events?delay=0.5             Server-Sent Events: the first after the delay, then the stream stays open
+    /websocket?delay=0.5          a WebSocket's handshake; `hold=` seconds later it is closed
     /ready                        answers at once: a page of this origin to start from
     /                             what is in flight now, for people (`status_page.py`)
 
-All take `size=` (bytes of body) and `cache-control=`. Other keys (`tab=3`) only make a URL
-distinct. Durations are in seconds. A bad value is answered 400 with one sentence (`query.py`).
+The pages take `size=` (bytes of body), `cache-control=` and `as=image` (a GIF instead of a page).
+Other keys (`tab=3`) only make a URL distinct. Durations are in seconds. A bad value is answered 400
+with one sentence (`query.py`).
 """
 
 from __future__ import annotations
@@ -22,12 +25,16 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, request
+from flask_sock import Sock
 from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
-from browserconc.lab import crawled_page, query, status_page
+from browserconc.lab import crawled_page, event_stream, query, status_page
 from browserconc.lab.query import QueryError
+
+WEBSOCKET = "/websocket"
 
 
 class Barrier:
@@ -109,6 +116,20 @@ def create_app(ledger: Path | None = None) -> Flask:
         time.sleep(delay)
         return Response(body, mimetype=kind)
 
+    @app.get("/events")
+    def events() -> Response:
+        delay = query.number(request.args, "delay", 0.5)
+        return Response(event_stream.events(delay), mimetype=event_stream.TYPE, headers=event_stream.HEADERS)
+
+    @app.before_request
+    def before_the_handshake() -> None:
+        if request.path == WEBSOCKET:  # Flask-Sock answers the handshake before it calls the view
+            time.sleep(query.number(request.args, "delay", 0.5))
+
+    @Sock(app).route(WEBSOCKET)  # type: ignore[untyped-decorator, unused-ignore]
+    def websocket(connection: Any) -> None:
+        connection.receive(timeout=query.number(request.args, "hold", 0.0))
+
     @app.get("/ready")
     def ready() -> Response:
         return _response(query.page(request.args))
@@ -133,7 +154,7 @@ def create_app(ledger: Path | None = None) -> Flask:
 
 
 def _response(page: query.Page) -> Response:
-    response = Response(page.body(), mimetype="text/html")
+    response = Response(page.body(), mimetype=page.media_type)
     if page.control is not None:
         response.headers["Cache-Control"] = page.control
     return response

@@ -24,10 +24,12 @@ from browserconc.evidence import client
 from browserconc.evidence.client import ClientLine
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
+from browserconc.lab.perform import perform
 from browserconc.lab.process import Household, ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
 from browserconc.lab.start_instant import hold_until
 from browserconc.lab.strategies import STRATEGIES, raw_socket
+from browserconc.lab.workloads import WORKLOADS
 from browserconc.model.plan import BrowserChoice
 
 CLOSING_S = 30.0
@@ -174,7 +176,9 @@ class Agent:
         before, cpu_before = machine_load.Reading.take(), browser_cpu_ns()
         urls = list(share.urls)
         if STRATEGIES[share.strategy].release == "fetch":
-            released = await release.fetch(tabs.pages[0], urls, share.timeout_s, _nothing, self._starts)
+            released = await perform(
+                tabs.pages[:1], urls, WORKLOADS["fetch"], share.timeout_s, _nothing, self._starts
+            )
         else:
             released = await release.navigate(
                 tabs.pages,

@@ -8,6 +8,7 @@ of what the server sent: h11's own messages quote header lines, which may hold c
 from __future__ import annotations
 
 from hashlib import blake2b
+from typing import Literal
 
 import h11
 
@@ -16,10 +17,21 @@ from browserconc.lab.http_request import Request
 START = b"HTTP/1."
 """What every answer starts with (RFC 9112, section 4)."""
 
+SWITCHING_PROTOCOLS = 101
+MOST_EVENT = 65_536
+"""So much of an event stream is kept while its first event is looked for."""
 CLOSED_EARLY = "the server closed the connection without an answer"
 CLOSED_INSIDE = "the server closed the connection in the middle of the answer"
 INVALID = "the answer is not valid HTTP"
 SWITCHED = "the server switched to another protocol"
+REFUSED = "the server refused the WebSocket"
+NO_EVENT = "the stream ended without an event"
+
+Until = Literal["answer", "event", "switch"]
+"""What a client waits for: the whole answer, the first event of a stream, another protocol (status 101)."""
+EVENT_END = b"\n\n"
+COMMENT = b":"
+"""Lines of an event stream that begin with it are no event."""
 
 
 TOLD = {"age", "cache-status", "cf-cache-status", "retry-after", "server", "via", "x-cache", "x-cache-status"}
@@ -39,9 +51,20 @@ class Answer:
     phrase why it never will be. The body goes to `digest`, where one is given.
     """
 
-    __slots__ = ("_connection", "_digest", "_start", "error", "finished", "headers", "size", "status")
+    __slots__ = (
+        "_connection",
+        "_digest",
+        "_start",
+        "_stream",
+        "_until",
+        "error",
+        "finished",
+        "headers",
+        "size",
+        "status",
+    )
 
-    def __init__(self, request: Request, digest: blake2b | None = None) -> None:
+    def __init__(self, request: Request, digest: blake2b | None = None, until: Until = "answer") -> None:
         self._connection = h11.Connection(h11.CLIENT)
         self._connection.send(request.head)
         if request.body:
@@ -49,6 +72,8 @@ class Answer:
         self._connection.send(h11.EndOfMessage())
         self._start = b""
         self._digest = digest
+        self._until = until
+        self._stream = b""
         self.status: int | None = None
         self.headers: list[tuple[bytes, bytes]] = []
         self.size = 0
@@ -109,11 +134,21 @@ class Answer:
         if isinstance(event, h11.Response):
             self.status = event.status_code
             self.headers = list(event.headers)
+            if self._until == "switch":
+                self.error = REFUSED
+        elif isinstance(event, h11.InformationalResponse):
+            if event.status_code == SWITCHING_PROTOCOLS and self._until == "switch":
+                self.status, self.finished = event.status_code, True
         elif isinstance(event, h11.Data):
+            if self._until == "event":
+                self._stream = self._stream[-MOST_EVENT:] + event.data
+                *events, _ = self._stream.split(EVENT_END)
+                self.finished = any(not part.startswith(COMMENT) for part in events)
             if self._digest:
                 self._digest.update(event.data)
         elif isinstance(event, h11.EndOfMessage):
-            self.finished = True
+            self.finished = self._until == "answer"
+            self.error = None if self.finished else NO_EVENT
         elif isinstance(event, h11.ConnectionClosed):
             self.error = CLOSED_INSIDE if self.size else CLOSED_EARLY
         elif event is h11.PAUSED:

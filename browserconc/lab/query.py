@@ -6,6 +6,7 @@ queries here, so a URL means the same whatever serves it. It knows no framework.
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ LARGEST_BYTES = 100_000_000
 MOST_CHUNKS = 10_000
 MOST_TOGETHER = 10_000
 
+IMAGE = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+"""A GIF of one pixel."""
 PAGE = b'<!doctype html><title>browserconc</title><link rel=icon href="data:,"><p>ok\n'
 
 Query = Mapping[str, str]
@@ -62,19 +65,27 @@ class Page:
     """What is to be answered: checked before the work, made after it.
 
     So of a thousand requests that come at once, all are asleep soonest. `size` is in bytes,
-    `control` the value of Cache-Control, None for no such header.
+    `control` the value of Cache-Control, None for no such header; `is_image` where the page is a picture.
     """
 
     size: int
     control: str | None
+    is_image: bool = False
+
+    @property
+    def media_type(self) -> str:
+        """What it is."""
+        return "image/gif" if self.is_image else "text/html"
 
     def body(self) -> bytes:
         """The page, filled with spaces up to its size; a smaller size cuts it off."""
+        if self.is_image:
+            return IMAGE
         return PAGE[: self.size].ljust(self.size)
 
 
 def page(query: Query) -> Page:
-    """What `size` and `cache-control` ask for.
+    """What `size`, `cache-control` and `as` ask for.
 
     Raises:
         QueryError: one of them has no such value.
@@ -82,6 +93,11 @@ def page(query: Query) -> Page:
     control = query.get("cache-control")
     if control is not None and not (control.isascii() and control.isprintable()):
         raise QueryError("cache-control must be printable ASCII, for it becomes a header.")
+    kind = query.get("as", "page")
+    if kind not in ("page", "image"):
+        raise QueryError(f"as must be page or image, not {kind[:40]!r}.")
+    if kind == "image":
+        return Page(len(IMAGE), control, is_image=True)
     return Page(count(query, "size", len(PAGE), 0, LARGEST_BYTES), control)
 
 

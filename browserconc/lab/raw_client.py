@@ -26,7 +26,7 @@ import msgspec
 from browserconc.evidence import client as client_log
 from browserconc.evidence.client import ClientLine
 from browserconc.lab.client_state import Client
-from browserconc.lab.http_answer import Jar
+from browserconc.lab.http_answer import Jar, Until
 from browserconc.lab.http_request import Origin, Request, RequestError, origin, request
 from browserconc.lab.open_files import TooFewFilesError, raise_limit
 from browserconc.lab.raw_sockets import Flight
@@ -46,6 +46,7 @@ class Job:
     the release to the last answer, and in warm mode the time to connect too. `headers` and `body` are
     sent with each request, `jars` of cookies in turn: one jar serves all. None of them is written.
     Certificates are checked against the system's authorities, or those in `ca_file`, if `verify_tls`.
+    A request is over when it has what it waits `until`; then its connection is closed.
     With a `digest_key` the log has harmless headers and keyed digests of the bodies, and the report the
     cookies that were set.
     All go at the instant `at_ns` of the monotonic clock, or at once where that is over or None.
@@ -63,6 +64,7 @@ class Job:
     ca_file: str | None = None
     digest_key: bytes | None = None
     at_ns: int | None = None
+    until: Until = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,7 @@ def _clients(job: Job) -> list[Client]:
             context = client_context(verify=job.verify_tls, ca_file=job.ca_file)
         channel = TlsChannel(context, place.host) if place.secure and context else None
         places = deque(addresses[place])
-        clients.append(Client(index, url, requests[url, jar], places, channel, job.digest_key))
+        clients.append(Client(index, url, requests[url, jar], places, channel, job.digest_key, job.until))
     return clients
 
 

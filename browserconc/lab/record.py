@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from browserconc import recording
 from browserconc.evidence import client, ledger
@@ -23,12 +23,14 @@ from browserconc.lab.browser import BrowserError, Browsers, Tabs
 from browserconc.lab.certificate import TRUSTED, Certificate
 from browserconc.lab.observe import observed
 from browserconc.lab.open_files import TooFewFilesError
+from browserconc.lab.perform import perform
 from browserconc.lab.process import Household, ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes, tree_cpu_ns
 from browserconc.lab.running import Running, ServerError
 from browserconc.lab.servers import chosen, start
 from browserconc.lab.strategies import STRATEGIES, raw_socket
 from browserconc.lab.strategy import Strategy
+from browserconc.lab.workloads import WORKLOADS
 from browserconc.model.plan import Trial
 from browserconc.recording import Manifest, Recording
 
@@ -39,6 +41,13 @@ WORK = {
     "block": "/slow?delay={seconds:g}&blocking=1",
 }
 """What the endpoint does for a request: the address for each kind of work."""
+
+
+def target(trial: Trial) -> str:
+    """The endpoint's address for the trial's workload and kind of work, without the origin."""
+    seconds = trial.delay_s
+    work = WORK[trial.work].format(seconds=seconds)
+    return WORKLOADS[trial.workload].target.format(work=work, seconds=seconds)
 
 
 class Watcher(Protocol):
@@ -75,6 +84,7 @@ async def record(
         tabs=trial.tabs,
         delay_s=trial.delay_s,
         repeat=trial.repeat,
+        workload=trial.workload,
         browser=trial.browser,
     )
     # What stands there if we are killed before the trial is over.
@@ -95,7 +105,7 @@ async def record(
         assert running
         manifest = replace(
             manifest,
-            url=f"{running.origin}{trial.path or WORK[trial.work].format(seconds=trial.delay_s)}",
+            url=f"{running.origin}{trial.path or target(trial)}",
             prepared_ns=time.monotonic_ns(),
         )
         manifest = named(manifest, tabs.logs if tabs else (), into)
@@ -160,6 +170,7 @@ async def _measure(
     watcher: Watcher,
 ) -> Manifest:
     urls = [strategy.address(manifest.url, index) for index in range(trial.tabs)]
+    workload = WORKLOADS[trial.workload]
     facts = manifest.facts  # grows while the trial runs: an interrupted one keeps what it has
     done = 0
 
@@ -184,15 +195,11 @@ async def _measure(
                 timeout_s=trial.timeout_s,
                 out=into / client.FILE,
                 ca_file=running.ca_file,
+                headers=workload.headers,
+                until=workload.until,
             )
         else:
-            facts["browser"] = tabs.identity()
-            if strategy.release == "fetch":
-                released = await release.fetch(tabs.pages[0], urls, trial.timeout_s, finished)
-            else:
-                gates: list[str] = []
-                facts["gates"] = gates
-                released = await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines, gates)
+            released = await _let_go(trial, strategy, tabs, urls, facts, lines, finished)
             client.write(into / client.FILE, released.lines)
     except asyncio.CancelledError:
         if lines:
@@ -231,6 +238,27 @@ async def _measure(
             manifest, doubts=(f"The server died during the trial{': ' + last if last else '.'}",)
         )
     return manifest
+
+
+async def _let_go(
+    trial: Trial,
+    strategy: Strategy,
+    tabs: Tabs,
+    urls: Sequence[str],
+    facts: dict[str, Any],
+    lines: list[client.ClientLine],
+    finished: Callable[[], None],
+) -> release.Released:
+    facts["browser"] = tabs.identity()
+    workload = WORKLOADS[trial.workload]
+    if strategy.release == "fetch" and not workload.script:
+        workload = WORKLOADS["fetch"]
+    if workload.script:
+        facts["pages"] = len(tabs.pages)
+        return await perform(tabs.pages, urls, workload, trial.timeout_s, finished, facts=facts)
+    gates: list[str] = []
+    facts["gates"] = gates
+    return await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines, gates)
 
 
 async def _report(

@@ -1,7 +1,7 @@
 """Lets prepared tabs go together and writes down what the driver saw of each request.
 
-Navigations wait in the gate (`gate.py`); fetch() calls are issued by one script in one page. The
-driver's instants are the outermost ones: what happened in between is the browser's to tell.
+Navigations wait in the gate (`gate.py`); what a page asks for itself is in `perform.py`. The driver's
+instants are the outermost ones: what happened in between is the browser's to tell.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from browserconc.evidence.client import ClientLine
-from browserconc.lab.browser import BrowserError, DriverError, DriverTimeout, Page, first_line
+from browserconc.lab.browser import DriverError, DriverTimeout, Page, first_line
 from browserconc.lab.gate import Gate
 from browserconc.lab.process_tree import descendants_cpu_ns
 
@@ -86,7 +86,7 @@ async def navigate(
         ]
         try:
             await _armed(gate, loads)
-            await _settled()
+            await settled()
             await start()
             released = gate.release(dict(enumerate(urls)))
             released_ns = min(released.values(), default=time.monotonic_ns())
@@ -139,7 +139,7 @@ async def _armed(gate: Gate, loads: Sequence[asyncio.Task[ClientLine]]) -> None:
             return
 
 
-async def _settled() -> None:
+async def settled() -> None:
     """Waits until what we started has next to nothing left to do."""
     begun = before = time.monotonic_ns()
     used = descendants_cpu_ns()
@@ -177,68 +177,7 @@ async def _load(
     return line
 
 
-_FETCH = """async urls => {
-  const one = async url => {
-    try {
-      const response = await fetch(url);
-      await response.arrayBuffer();
-      return {end: performance.now(), status: response.status, error: null};
-    } catch (problem) {
-      return {end: performance.now(), status: null, error: String(problem).slice(0, 120)};
-    }
-  };
-  return Promise.all(urls.map(one));
-}"""
-
-
-async def fetch(
-    page: Page, urls: Sequence[str], timeout_s: float, finished: Finished, start: Start = at_once
-) -> Released:
-    """Makes one page of the target's origin fetch every URL, in one script."""
-    parts = urlsplit(urls[0])
-    try:
-        await page.goto(f"{parts.scheme}://{parts.netloc}/ready", timeout=ARM_TIMEOUT_S * 1000)
-        async with asyncio.timeout(ARM_TIMEOUT_S):
-            zero_ns = await _page_clock(page)
-    except (DriverError, TimeoutError) as problem:
-        reason = first_line(problem) or f"it did not answer within {ARM_TIMEOUT_S:g} s"
-        raise BrowserError(f"The page that fetches did not load: {reason}.") from problem
-    await _settled()
-    await start()
-    asked_ns = time.monotonic_ns()
-    try:
-        async with asyncio.timeout(timeout_s):
-            answer = await page.evaluate(_FETCH, list(urls))
-    except TimeoutError:
-        rows = [
-            ClientLine(i, u, released_ns=asked_ns, error=f"no answer within {timeout_s:g} s")
-            for i, u in enumerate(urls)
-        ]
-        return Released(asked_ns, time.monotonic_ns(), rows)
-    except DriverError as problem:
-        rows = [
-            ClientLine(index, url, released_ns=asked_ns, error=first_line(problem)[:120])
-            for index, url in enumerate(urls)
-        ]
-        return Released(asked_ns, time.monotonic_ns(), rows)
-    ended_ns = time.monotonic_ns()
-    lines = []
-    for index, (url, row) in enumerate(zip(urls, answer, strict=True)):
-        finished()
-        lines.append(
-            ClientLine(
-                index,
-                url,
-                released_ns=asked_ns,
-                done_ns=zero_ns + round(row["end"] * 1e6),
-                status=row["status"],
-                error=row["error"],
-            )
-        )
-    return Released(asked_ns, ended_ns, lines)
-
-
-async def _page_clock(page: Page) -> int:
+async def page_clock(page: Page) -> int:
     """The monotonic instant (ns) at which the page's performance.now() was 0.
 
     Of five tries the one with the shortest round trip.

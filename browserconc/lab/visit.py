@@ -11,10 +11,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from browserconc import recording
-from browserconc.evidence import client, page_log
+from browserconc.evidence import client, page_log, page_looks
 from browserconc.evidence.browser_logs import named
 from browserconc.evidence.client import ClientLine
 from browserconc.evidence.page_log import PageLine
@@ -23,12 +24,15 @@ from browserconc.lab import machine_load, release, send
 from browserconc.lab.browser import BrowserError, Browsers, DriverError, Page, Tabs, first_line
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.page_load import PageLoads
+from browserconc.lab.page_looks import looking
 from browserconc.lab.process import ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.model.target import Target, Visit
 from browserconc.recording import Manifest, Recording
 
+Cookie = dict[str, Any]
+"""A cookie with all its attributes, as Playwright gives and takes it: a secret."""
 Tell = Callable[[int], None]
 """Told how many tabs are done."""
 QUIESCE_TIMEOUT_S = 5.0
@@ -127,10 +131,14 @@ async def _measure(
     lines: list[ClientLine] = []
     released: release.Released | None = None
     try:
-        if target.method == "GET":
-            released = await let_go(tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive)
-        else:
-            released = await send.send(tabs.pages, urls, target, visit.timeout_s, finished)
+        async with looking(tabs.pages) as looks:
+            if target.method == "GET":
+                released = await let_go(
+                    tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive
+                )
+            else:
+                released = await send.send(tabs.pages, urls, target, visit.timeout_s, finished)
+        page_looks.write(into / page_looks.FILE, looks)
         lines = released.lines
     finally:
         loads.stop()
@@ -179,8 +187,34 @@ def address_of(page: Page) -> str:
     return page.url
 
 
-async def cookies_of(page: Page, url: str) -> tuple[tuple[str, str], ...]:
-    """The cookies that this tab's context would send to `url`.
+async def cookies_of(page: Page) -> list[Cookie]:
+    """The cookies that this tab's context has by now, those set by the server too.
+
+    Raises:
+        BrowserError: the browser does not tell.
+    """
+    try:
+        return [{**cookie} for cookie in await page.context.cookies()]
+    except DriverError as problem:
+        raise BrowserError(f"The browser does not tell its cookies: {first_line(problem)}.") from problem
+
+
+async def give_cookies(tabs: Tabs, cookies: Sequence[Cookie]) -> None:
+    """Gives the tabs' contexts cookies as an earlier visit would have left them.
+
+    Raises:
+        BrowserError: the browser does not take them.
+    """
+    given: Any = list(cookies)
+    try:
+        for context in {page.context for page in tabs.pages} if given else ():
+            await context.add_cookies(given)
+    except DriverError as problem:
+        raise BrowserError(f"The browser does not take its own cookies: {first_line(problem)}.") from problem
+
+
+async def sent_to(page: Page, url: str) -> tuple[tuple[str, str], ...]:
+    """Name and value of the cookies that this tab's context would send to `url`.
 
     Raises:
         BrowserError: the browser does not tell.

@@ -43,6 +43,7 @@ class Evidence:
     error: str | None = None
     alone_ns: Mapping[str, int] = field(default_factory=dict)
     browser: str | None = None
+    workload: str = "navigate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class TrialFinding:
-    """One trial, measured and judged; `browser` is the name by which one was chosen, None for no browser."""
+    """One trial, measured and judged.
+
+    `browser` is the name by which one was chosen, None for no browser; `workload` is how each tab asked.
+    """
 
     id: str
     strategy: str
@@ -135,6 +138,7 @@ class TrialFinding:
     cost: Cost | None
     requests: tuple[RequestFinding, ...]
     browser: str | None = None
+    workload: str = "navigate"
 
 
 @dataclass(frozen=True, slots=True)

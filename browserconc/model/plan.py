@@ -10,8 +10,9 @@ class BrowserChoice:
     """Which browser to drive, and how.
 
     `name` is "chromium", "firefox", "webkit", a Playwright channel or the path of an executable.
-    `switches` are given to it beside our own. Of a browser that others started, `connect` is the address
-    of its Playwright server (ws://…), or `cdp` that of its debugging port (http://… or ws://…).
+    `switches` are given to it beside our own, and Playwright's unless `stock_switches`. Of a browser that
+    others started, `connect` is the address of its Playwright server (ws://…), or `cdp` that of its
+    debugging port (http://… or ws://…).
     """
 
     name: str = "chromium"
@@ -19,6 +20,7 @@ class BrowserChoice:
     switches: tuple[str, ...] = ()
     connect: str | None = None
     cdp: str | None = None
+    stock_switches: bool = False
 
     @property
     def is_remote(self) -> bool:
@@ -32,7 +34,8 @@ class Trial:
 
     `server` is a name of the contract such as "gunicorn-sync:4". `delay_s` is how long the endpoint
     works on each request, `work` how: "sleep", "compute" (CPU time) or "block" (sleeps in a coroutine
-    and stops an event loop by it). `timeout_s` bounds the measurement, not its preparation.
+    and stops an event loop by it). `workload` is how a tab asks for it ("navigate", "fetch",
+    "sse" …). `timeout_s` bounds the measurement, not its preparation.
 
     Of the user's own there may be an application, `app` ("module:attribute"), that this server runs, or
     another server, `command`, with "{port}" in it. Then `path` is asked for, and `delay_s` is None where
@@ -49,6 +52,7 @@ class Trial:
     repeat: int
     timeout_s: float
     work: str = "sleep"
+    workload: str = "navigate"
     app: str | None = None
     command: str | None = None
     path: str | None = None

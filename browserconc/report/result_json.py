@@ -155,6 +155,7 @@ class Trial(Struct, frozen=True):
     cost: Cost | None
     requests: tuple[Request, ...]
     browser: str | None = None
+    workload: str = "navigate"
 
 
 class Remedy(Struct, frozen=True):

@@ -54,9 +54,10 @@ class ServeView:
 
     def show(self, now: Now) -> None:
         """Shows one look at the server."""
-        text = headline(now) if self._ledger else _connections(now.connections)
+        told = self._ledger or bool(now.workers)  # a command's application may have our middleware
+        text = headline(now) if told else _connections(now.connections)
         if self._live:
-            rest = workers(now) if self._ledger else [_NO_LEDGER]
+            rest = workers(now) if told else [_NO_LEDGER]
             self._live.update(Group(Text(text, style="bold"), *map(Text, rest)), refresh=True)
         elif text != self._last:
             self._stream.write(f"{text}\n")

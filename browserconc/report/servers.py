@@ -43,11 +43,11 @@ def _figures(rows: Iterable[ServerRow]) -> Table:
     for name in _HEAD:
         table.add_column(name, justify="left" if name in _LEFT else "right", no_wrap=True)
     for row in rows:
-        stated = "no limit" if row.stated is None else str(row.stated)
+        stated = str(row.stated or ("-" if row.model == "unknown" else "no limit"))
         if row.error:
             table.add_row(row.server, row.model, stated, "-", "-", "-", _number(row.backlog), "-")
             continue
-        agrees = row.measured == row.stated
+        agrees = row.measured == row.stated or row.model == "unknown"
         table.add_row(
             row.server,
             row.model,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from browserconc.model.finding import Remedy, Result, TrialFinding, Verdict
+from browserconc.model.workload import NOUNS
 from browserconc.report.legend import look
 
 _ENDPOINTS = ("/slow", "/cpu")
@@ -61,9 +62,11 @@ def _requests(result: Result) -> str:
     if result.command in {"explain", "watch"}:  # these read what happened; nobody released it at once
         return count(sum(len(trial.requests) for trial in result.trials), "request")
     counts = sorted({trial.tabs for trial in result.trials})
+    workloads = {trial.workload for trial in result.trials}
+    nouns = NOUNS.get(workloads.pop(), "requests") if len(workloads) == 1 else "requests"
     if len(counts) == 1:
-        return f"{count(counts[0], 'request')} at once"
-    return f"{counts[0]} to {count(counts[-1], 'request')} at once"
+        return f"{count(counts[0], nouns.removesuffix('s'))} at once"
+    return f"{counts[0]} to {count(counts[-1], nouns.removesuffix('s'))} at once"
 
 
 def _target(trials: tuple[TrialFinding, ...]) -> str:

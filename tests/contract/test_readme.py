@@ -81,6 +81,12 @@ def test_every_command_is_in_the_readme_and_explains_itself(name):
     assert cli.commands[name].help
 
 
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_the_help_of_every_command_has_an_example(name):
+    lines = (cli.commands[name].help or "").split("\b\n")[-1].splitlines()
+    assert any(f"browserconc {name}" in line for line in lines)
+
+
 def test_the_readme_names_no_command_that_does_not_exist():
     assert set(re.findall(r"^\| `browserconc (\w+)", README, re.MULTILINE)) == set(cli.commands)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,7 @@ SETTINGS = {
 
 def test_it_chooses_a_setting_and_keeps_to_its_budget(tmp_path: Path) -> None:
     page = tmp_path / "tune.html"
-    ended = run(tmp_path, "tune", "--budget", "16", "--json", "-", "--html", str(page), "--quiet")
+    ended = run(tmp_path, "tune", "--budget", "20", "--json", "-", "--html", str(page), "--quiet")
     assert ended.code == 0, ended.stderr
     found = json.loads(ended.stdout)
     assert found["schema"] == "browserconc/tune-1"
@@ -44,7 +45,7 @@ def test_it_chooses_a_setting_and_keeps_to_its_budget(tmp_path: Path) -> None:
     assert all(set(point) >= {*POINT, "errors"} for point in found["points"])
     assert len(found["points"]) >= 2
     assert set(found["settings"]) == SETTINGS
-    assert found["took_s"] < 24  # the machine that runs the tests may be busy
+    assert found["took_s"] < 30  # the machine that runs the tests may be busy
     assert "<svg" in page.read_text()
 
 
@@ -63,7 +64,7 @@ def test_ctrl_c_prints_the_best_so_far(tmp_path: Path) -> None:
 
 
 def test_a_server_that_refuses_every_page_has_no_setting(tmp_path: Path) -> None:
-    refusal = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    refusal = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno\n"
     with serving(answering(refusal, then_close=True)) as port:
         ended = run(tmp_path, "tune", f"http://127.0.0.1:{port}/", "--budget", "10", "--quiet")
     assert ended.code == 3
@@ -173,5 +174,6 @@ def test_without_robots_txt_all_is_allowed_but_not_while_it_cannot_be_had(status
 
 
 async def test_private_hosts_need_no_leave() -> None:
-    with serving(answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")) as port:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         assert await leave.ask([f"http://127.0.0.1:{port}/"], allowed=False) is None

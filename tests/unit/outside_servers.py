@@ -5,7 +5,6 @@ They stand in for no program; they are what the judgement must tell apart, with 
 
 from __future__ import annotations
 
-import heapq
 import random
 from dataclasses import dataclass, field, replace
 
@@ -20,6 +19,7 @@ MS = 1_000_000
 class Server:
     """A queue before `width` workers (or many); `lock` says what requests exclude each other by.
 
+    Of `uneven` workers, which accept for themselves, some have two requests while others have none.
     `service_ms` is the work on one request; `scatter` is the part of it that the machine adds at most, and
     one in twenty is late by up to as much as `straggle`. With `rate_ms` something lets one through per so
     many ms; with `places` more than so many at once are refused. `merges` answers equal URLs with one
@@ -28,6 +28,7 @@ class Server:
 
     service_ms: float = 300.0
     width: int | None = None
+    uneven: bool = False
     lock: str | None = None
     rate_ms: float | None = None
     places: int | None = None
@@ -60,15 +61,15 @@ class Server:
             work = self.service_ms * (1 + self.chance.uniform(0, self.scatter))
             if self.chance.random() < 0.05:
                 work += self.service_ms * self.chance.uniform(0, self.straggle)
-            begin = max(sent, heapq.heappop(free), locks.get(key, 0.0) if key is not None else 0.0)
+            worker = self.chance.randrange(len(free)) if self.uneven else free.index(min(free))
+            begin = max(sent, free[worker], locks.get(key, 0.0) if key is not None else 0.0)
             if self.rate_ms:
                 begin, admitted = max(begin, admitted), max(begin, admitted) + self.rate_ms
             if self.places is not None and sum(end > sent for end in inside) >= self.places:
-                heapq.heappush(free, begin)
                 answers.append(self._answer(released, sent, sent + 2, 429, index))
                 continue
             end = locks.get(key, begin + work) if self.merges and key in locks else begin + work
-            heapq.heappush(free, end)
+            free[worker] = end
             inside.append(end)
             if key is not None:
                 locks[key] = end

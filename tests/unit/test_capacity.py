@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from browserconc.analysis import capacity
+from browserconc.model.outside import LocalServer, OutsideView, ServerView
 from browserconc.model.server_row import Batch, Probed, Seen
 from browserconc.model.timeline import Span, Track
 
@@ -108,3 +109,21 @@ def test_a_server_that_failed_has_a_sentence_and_no_figures() -> None:
     assert row.error == "sanic:1 needs the package sanic."
     assert row.measured is None
     assert row.keep_alive is None
+
+
+def test_a_server_without_a_ledger_has_what_was_seen_from_outside() -> None:
+    known = Probed("command:serve", "unknown", None, backlog=None, processes=1)
+    view = OutsideView("GET", 12, 0, 40, 9, (), None, False, LocalServer(4, 5, None), 2)
+    found = ServerView(3, "server-width", "server", ("One alone took 0.4 s", "3 each 0.4 s."), 400, ())
+    row = capacity.from_outside(known, view, found, keep_alive=True)
+    assert (row.measured, row.pids, row.threads, row.error) == (3, 4, 5, None)
+    assert row.sentence == "One alone took 0.4 s. 3 each 0.4 s."
+
+
+def test_a_server_of_which_nothing_is_sure_says_why() -> None:
+    known = Probed("command:serve", "unknown", None, backlog=None, processes=1)
+    view = OutsideView("GET", 12, 0, 40, 9, (), None, False, None, 2)
+    found = ServerView(None, None, None, (), None, ("One request alone was not answered",))
+    row = capacity.from_outside(known, view, found, keep_alive=False)
+    assert (row.measured, row.sentence) == (None, "")
+    assert row.error == "One request alone was not answered."

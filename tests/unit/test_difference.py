@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from browserconc.analysis import difference
 from browserconc.cli import cli
 from browserconc.model.difference import Criterion
+from browserconc.model.finding import Result
 from browserconc.report import result_json
 from tests.golden.differences import CRITERION, DIFFERENCES, nothing_in_common, of, queued, slower, tabs
 from tests.golden.results import default_run, in_batches, raw, trial
@@ -101,6 +102,21 @@ def test_what_was_observed_is_not_compared_with_what_was_run():
     a = default_run()
     b = replace(a, command="explain", trials=tuple(replace(one, server=None) for one in a.trials))
     assert "observed" in difference.compare(a, b, CRITERION).refusals[0]
+
+
+def test_browsers_of_one_result_are_compared_each_with_itself():
+    def both(delay: int) -> Result:
+        browsers = ("chromium", "firefox")
+        return of([replace(tabs(delay * (2 if b == "firefox" else 1), 0), browser=b) for b in browsers])
+
+    found = difference.compare(both(500), both(500), CRITERION)
+    makespans = {c.trial: c.ratio for c in found.changes if c.measure == "makespan"}
+    assert makespans == {"tabs in chromium": 1.0, "tabs in firefox": 1.0}
+
+
+def test_one_browser_is_compared_with_another():
+    a, b = (of([replace(tabs(500, 0), browser=name)]) for name in ("chromium", "firefox"))
+    assert verdicts(difference.compare(a, b, CRITERION))["tabs", "verdict"] == "same"
 
 
 def test_failures_of_every_run_are_worse():

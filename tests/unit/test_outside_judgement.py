@@ -126,3 +126,27 @@ def test_a_server_that_is_to_be_spared_is_never_asked_for_more(most: int) -> Non
         assert question.clients <= most
         assert question.silent <= most
         view = replace(view, rounds=(*view.rounds, server.asked(question)))
+
+
+def test_a_lock_on_the_session_behind_workers_that_accept_unevenly() -> None:
+    found = []
+    for seed in range(30):
+        server = Server(500, width=17, uneven=True, lock="cookie", sets_cookies=True, seed=seed)
+        found.append(examined(server)[1].cause)
+    assert found.count("session-lock") >= 28, found  # PHP's workers: three requests may all be one's
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(2, 12), st.floats(50, 800), st.integers(0, 10**6))
+def test_uneven_workers_are_no_lock(width: int, service_ms: float, seed: int) -> None:
+    server = Server(service_ms, width=width, uneven=True, sets_cookies=True, seed=seed)
+    assert examined(server)[1].cause not in ("session-lock", "proxy-coalesce")
+
+
+def test_one_that_was_refused_alone_is_no_measure_of_the_work() -> None:
+    view, _ = examined(Server(300, places=3))
+    alone = [one for one in view.rounds if one.experiment.name == "alone"]
+    quick = replace(alone[0].answers[0], status=429, done_ns=alone[0].answers[0].sent_ns)
+    refused = replace(alone[0], answers=(quick,))
+    found = judge(replace(view, rounds=(refused, *view.rounds)))
+    assert (found.cause, found.limit, found.service_ns) == ("rate-limit", 3, 300_000_000)

@@ -115,7 +115,7 @@ def as_trial(name: str, cause: str | None = None) -> TrialFinding:
         facts={"server_cause": cause or server.cause, "server_limit": server.limit},
         alone_ns={host_and_path(URL): server.service_ns or 0},
     )
-    return judge_visit(sent_by_client(as_client_saw(one, 10, evidence)), None).finding
+    return judge_visit(sent_by_client(as_client_saw(one, 10, evidence, url=URL)), None).finding
 
 
 @pytest.mark.parametrize("name", ["session", "shaped", "coalesce"])

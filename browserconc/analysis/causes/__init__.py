@@ -9,6 +9,7 @@ from browserconc.analysis.causes import (
     connection_setup,
     event_loop_blocked,
     h2_streams,
+    hidden_tab,
     host_limit,
     idle_connection,
     load_throttle,
@@ -22,12 +23,14 @@ from browserconc.analysis.causes import (
     server_width,
     session_lock,
     staggered_start,
+    web_lock,
     websocket_handshake,
     websocket_limit,
 )
 from browserconc.model.cause import Cause
 
 CAUSES: tuple[Cause, ...] = (
+    hidden_tab.CAUSE,
     staggered_start.CAUSE,
     cache_lock.CAUSE,
     host_limit.CAUSE,
@@ -36,6 +39,7 @@ CAUSES: tuple[Cause, ...] = (
     websocket_limit.CAUSE,
     websocket_handshake.CAUSE,
     load_throttle.CAUSE,
+    web_lock.CAUSE,
     h2_streams.CAUSE,
     accept_backlog.CAUSE,
     proxy_coalesce.CAUSE,

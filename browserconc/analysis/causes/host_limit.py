@@ -69,14 +69,16 @@ def _remark(case: Case) -> str | None:
     if not stalled:
         return None
     held, stall = max(stalled, key=lambda pair: _end_ns(pair[1], pair[0]) - pair[1].start_ns)
+    until_ns = min(_end_ns(stall, held), case.evidence.ended_ns)
     streams = [
         "/" + timeline.url.split("/", 3)[-1]
         for timeline in case.timelines
-        if _group(timeline) == _group(held) and _streamed_throughout(timeline, stall, _end_ns(stall, held))
+        if _group(timeline) == _group(held) and _streamed_throughout(timeline, stall, until_ns)
     ]
     if not streams:
         return None
-    named = ", ".join(streams[:NAMED]) + (", …" if len(streams) > NAMED else "")
+    addresses = list(dict.fromkeys(streams))
+    named = ", ".join(addresses[:NAMED]) + (", …" if len(addresses) > NAMED else "")
     connections = "connection was" if len(streams) == 1 else "connections were"
     return f"{len(streams)} {connections} held all that time by answers that stay open: {named}."
 
@@ -90,12 +92,13 @@ def _end_ns(stall: Span, timeline: Timeline) -> int:
 
 
 def _streamed_throughout(timeline: Timeline, stall: Span, until_ns: int) -> bool:
-    """Was it answered before the stall began, and its body still not complete when that ended?"""
+    """Was it answered in the first half of the stall at the latest, and its body not complete at its end?"""
     headers = timeline.span("netlog", "HTTP_TRANSACTION_READ_HEADERS")
     body = timeline.span("netlog", "HTTP_TRANSACTION_READ_BODY")
     if not headers or headers.end_ns is None or not body:
         return False
-    return headers.end_ns <= stall.start_ns and (body.end_ns is None or body.end_ns >= until_ns)
+    early = 2 * (headers.end_ns - stall.start_ns) <= until_ns - stall.start_ns
+    return early and (body.end_ns is None or body.end_ns >= until_ns)
 
 
 CAUSE = Cause(

@@ -21,7 +21,8 @@ INSTANT_NS = 5_000_000
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
-    if case.evidence.server is not None and case.evidence.server_stated is None:
+    ours = case.evidence.server is not None and case.evidence.facts.get("server_model") != "unknown"
+    if ours and case.evidence.server_stated is None:
         return  # a server of ours that is configured without a limit has no width to wait for
     if "ledger" not in timeline.tracks:
         return

@@ -66,7 +66,9 @@ def _main() -> None:
         try:
             given = await app.ctx.endpoint.respond(request.path, request.query_string)
             status = given.status
-            headers = {**dict(given.headers), "content-length": str(given.size)}
+            headers = dict(given.headers)
+            if given.size is not None:
+                headers["content-length"] = str(given.size)
             response = await request.respond(
                 status=status, headers=headers, content_type=headers.get("content-type")
             )

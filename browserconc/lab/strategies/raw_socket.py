@@ -12,7 +12,7 @@ from tempfile import TemporaryFile
 import msgspec
 
 from browserconc.lab import raw_client
-from browserconc.lab.http_answer import Jar
+from browserconc.lab.http_answer import Jar, Until
 from browserconc.lab.process import Household
 from browserconc.lab.raw_client import Job, Mode, Refusal, Report
 from browserconc.lab.strategy import Strategy, same_url
@@ -49,6 +49,7 @@ async def measure(
     ca_file: Path | None = None,
     digest_key: bytes | None = None,
     at_ns: int | None = None,
+    until: Until = "answer",
 ) -> Report:
     """Sends one request per entry of `urls`, all at once, and leaves one line for each in `out`.
 
@@ -67,6 +68,7 @@ async def measure(
         digest_key: with it the log tells harmless headers and digests of the bodies, and the report the
             cookies that the answers set.
         at_ns: the instant of the monotonic clock at which all go; None for at once.
+        until: when a request is over: with its answer, a stream's first event, another protocol.
 
     Raises:
         RawClientError: the process refused, failed or did not end in time.
@@ -85,6 +87,7 @@ async def measure(
         ca_file=os.fspath(ca_file) if ca_file else None,
         digest_key=digest_key,
         at_ns=at_ns,
+        until=until,
     )
     allowed_s = timeout_s * (2 if mode == "warm" else 1) + PREPARATION_S
     # Files without a name, not pipes: a job of 10,000 URLs fills a pipe, and nobody has to pump.

@@ -1,0 +1,50 @@
+"""Why one tab alone did not load, in a sentence that says what to do."""
+
+from __future__ import annotations
+
+from browserconc.analysis.visit_verdict import Judged, timed_out
+
+_TOO_LONG = (
+    "One tab alone did not load {url} in time ({error}): give a longer --timeout, or say with --wait-for "
+    "what to wait for."
+)
+_NOTHING = "{url} gives a tab nothing to show (a download, or no content): give a page or an endpoint."
+REFUSALS = {
+    "ERR_CERT": "The certificate of {url} does not check ({error}): --ignore-https-errors accepts it.",
+    "ERR_SSL": "{url} does not speak TLS as it should ({error}): check the scheme and the port.",
+    "ERR_TOO_MANY_REDIRECTS": "{url} redirects in a circle: give the page's own address, or --cookie.",
+    "ERR_NAME_NOT_RESOLVED": "The host name of {url} does not resolve: check its spelling.",
+    "ERR_CONNECTION_REFUSED": "Nobody listens at {url}: start the server, or check the port.",
+    "ERR_EMPTY_RESPONSE": "{url} closes the connection without an answer: look into the server's log.",
+    "Download is starting": _NOTHING,
+    "ERR_ABORTED": _NOTHING,
+    "crash": "The tab crashed while it loaded {url}: open it in a browser of your own and look.",
+    "not loaded within": _TOO_LONG,
+    "no answer within": _TOO_LONG,
+}
+"""What the browser says of a load that failed (net/base/net_error_list.h) → what to do."""
+
+
+def unusable(alone: Judged | None, error: str | None, url: str) -> str | None:
+    """Why nothing can be measured with this URL; None where it can."""
+    if error:
+        return error
+    load = alone.loads[0] if alone and alone.loads else None
+    if load is None:
+        return f"{url} could not be opened in a tab."
+    if load.error and not (timed_out(load.error) and alone and alone.finding.verdict.cause):
+        return _refused(load.error, url)
+    if load.status in (401, 403, 407):
+        return (
+            f"{url} answers {load.status} to a visitor without rights: give --cookie, --header, "
+            "--storage-state or --login."
+        )
+    return None
+
+
+def _refused(error: str, url: str) -> str:
+    said = next((said for sign, said in REFUSALS.items() if sign in error), None)
+    error = error.partition(" at http")[0]  # the gate's address, of which nobody knows
+    if said is None:
+        return f"One tab alone could not load {url}: {error}."
+    return said.format(url=url, error=error)
