@@ -149,32 +149,41 @@ def is_parallel(view: OutsideView, service: int) -> bool:
 def _variant_clients(view: OutsideView, service: int) -> int:
     """Enough to tell: at twice the level seen, a server of that width needs two service times."""
     in_time = -(-int(VARIANT_S * 1e9) // service)
-    fewest = 2 if service >= LONG_NS else 3
+    fewest = 4 if varies(view) else 3
     return min(MOST_CLIENTS, max(fewest, 2 * highest(view, service), min(FEWEST_TOGETHER, in_time)))
 
 
 def _no_cookies(view: OutsideView, service: int) -> Experiment | None:
-    if is_parallel(view, service) or view.cookies is None or named(view, "no-cookies"):
+    if is_parallel(view, service) or view.cookies is None or not _to_be_tried(view, service, "no-cookies"):
         return None
     clients = _variant_clients(view, service)
     timeout_s = SLACK_S + 2 * clients * service / 1e9
     return Experiment("no-cookies", clients, timeout_s, cookies="none", query=_query(view))
 
 
-def is_quicker(view: OutsideView, service: int, name: str) -> bool:
-    """Did a changed request, like the user's own otherwise, run at once where his own did not?
+def _to_be_tried(view: OutsideView, service: int, name: str) -> bool:
+    """Once; and once more where that ran more at once, and yet one was late."""
+    return not named(view, name) or (len(named(view, name)) == 1 and is_doubtful(view, service, name))
 
-    Processes that accept for themselves are uneven: one may take two requests while another has none.
-    So twice as many in the first step as ever before are enough.
-    """
-    rounds = named(view, name)
-    enough = 2 * highest(view, service)
+
+def is_doubtful(view: OutsideView, service: int, name: str) -> bool:
+    """Did a changed request run more at once than the user's own, but not all?"""
+    rounds = [each for each in named(view, name) if is_like(each, view, service)]
     return (
         bool(rounds)
         and not is_parallel(view, service)
-        and all(is_like(one, view, service) for one in rounds)
-        and all(each.is_parallel or each.level >= enough for each in (steps(one, service) for one in rounds))
-        and all(one.experiment.clients > highest(view, service) for one in rounds)
+        and not is_quicker(view, service, name)
+        and steps(rounds[-1], service).level >= 2 * highest(view, service)
+    )
+
+
+def is_quicker(view: OutsideView, service: int, name: str) -> bool:
+    """Did a changed request, like the user's own otherwise, run at once where his own did not?"""
+    return not is_parallel(view, service) and any(
+        is_like(one, view, service)
+        and steps(one, service).is_parallel
+        and one.experiment.clients > highest(view, service)
+        for one in named(view, name)
     )
 
 
@@ -214,7 +223,7 @@ def has_room(view: OutsideView, service: int) -> bool:
 
 
 def _own_url(view: OutsideView, service: int) -> Experiment | None:
-    if view.method not in SAFE_METHODS or named(view, "own-url"):
+    if view.method not in SAFE_METHODS or not _to_be_tried(view, service, "own-url"):
         return None
     parallel = is_parallel(view, service)
     clients = together(view, service)[-1].clients if parallel else _variant_clients(view, service)
@@ -237,16 +246,22 @@ def _again(view: OutsideView, service: int) -> Experiment | None:
     """Wider, until two rounds agree that no more run at once."""
     rounds, level = together(view, service), highest(view, service)
     most = MOST_TOGETHER_ROUNDS if service >= SHORT_NS else MOST_SHORT_ROUNDS
-    if len(rounds) >= most or is_stable(view, service):
+    enough = 2 * max(FEWEST_TOGETHER, view.clients)
+    if len(rounds) >= most or is_stable(view, service) or level >= enough:
         return None
     in_time = int(NEXT_ROUND_S * 1e9 / service) * level
     return _round(view, service, max(3, level + 1, min(4 * level + 4, in_time, MOST_CLIENTS)))
 
 
 def is_stable(view: OutsideView, service: int) -> bool:
-    """Do the last two rounds agree, with nothing higher before, and had both more requests than that?"""
+    """Do the last two rounds agree, with nothing higher before, and had both more requests than that?
+
+    A long and regular staircase needs no second one.
+    """
     last_two = together(view, service)[-2:]
     level = highest(view, service)
+    if last_two and last_two[-1].level == level and last_two[-1].is_staircase_of(level):
+        return True
     return len(last_two) == 2 and all(
         each.is_whole and each.level == level and each.clients > level for each in last_two
     )

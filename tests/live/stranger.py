@@ -184,8 +184,9 @@ async def main(options: argparse.Namespace) -> None:
             if options.verbose or (found.cause, found.limit) != (stranger.cause, stranger.limit):
                 print(f"   {found}")
                 print("  ", *(f"{one.experiment.name}({one.experiment.clients})" for one in view.rounds))
+        wanted = shown(stranger.cause, stranger.limit, stranger.limit is None)
         print(
-            f"{name:20} {shown(stranger.cause, stranger.limit, stranger.limit is None):22} {min(took):4.1f}-{max(took):4.1f} s  "
+            f"{name:20} {wanted:22} {min(took):4.1f}-{max(took):4.1f} s  "
             + ", ".join(f"{times} x {what}" for what, times in said.most_common()),
             flush=True,
         )

@@ -16,7 +16,7 @@ WIDTHS = st.integers(1, 16)
 SERVICES = st.floats(50, 3000)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, derandomize=True)
 @given(WIDTHS, SERVICES, st.floats(0, 0.15), st.integers(0, 10**6))
 def test_a_width_is_told_exactly(width: int, service_ms: float, scatter: float, seed: int) -> None:
     server = Server(service_ms, width=width, scatter=scatter, seed=seed)
@@ -28,7 +28,7 @@ def test_a_width_is_told_exactly(width: int, service_ms: float, scatter: float, 
     assert len(view.rounds) < 14
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, derandomize=True)
 @given(WIDTHS, SERVICES, st.floats(0, 0.5), st.floats(0, 2), st.integers(0, 10**6))
 def test_a_very_uneven_machine_gives_no_other_width_without_a_doubt(
     width: int, service_ms: float, scatter: float, straggle: float, seed: int
