@@ -53,7 +53,12 @@ def analyze(folder: Path) -> Result:
     )
     trials = tuple(one.finding for one in judged)
     conclusion = diagnosis.conclude(
-        judged, seen.alone, seen.server, seen.notes.critical_url or seen.notes.url, seen.notes.doubts
+        judged,
+        seen.alone,
+        seen.server,
+        seen.notes.critical_url or seen.notes.url,
+        seen.notes.doubts,
+        seen.notes.deaf_addresses,
     )
     return Result(run.command, environment, trials, conclusion, str(folder))
 

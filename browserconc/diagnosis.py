@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from browserconc import __version__, diagnose_recording, recording
-from browserconc.analysis import diagnosis, outside, outside_plan
+from browserconc.analysis import diagnosis, outside, outside_plan, remedies
 from browserconc.analysis.outside_trial import round_for
 from browserconc.analysis.unusable import unusable
 from browserconc.diagnose_recording import ALONE, OUTSIDE, OWN_JARS, RAW
@@ -134,6 +134,8 @@ class _Story:
         self.alone_s = 0.0
 
     async def tell(self) -> None:
+        deaf = await reach.deaf_addresses(self.place)
+        self.notes = replace(self.notes, deaf_addresses=deaf)
         if self.question.login:
             await self.log_in(self.question.login)
         critical = await self.one_tab_alone()
@@ -143,7 +145,7 @@ class _Story:
         if self.tabs == 1:
             return  # what a single tab waits for, nothing that is done between tabs removes
         found = diagnose_recording.analyze(self.out)
-        for strategy in diagnosis.to_try(
+        for strategy in remedies.to_try(
             found, server, on_document=critical == self.target.url, loopback=self.place.loopback
         ):
             if self.in_time():

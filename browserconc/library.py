@@ -25,14 +25,20 @@ def blocking(
 ) -> Callable[_Arguments, _Outcome]:
     @functools.wraps(function)
     def run(*args: _Arguments.args, **kwargs: _Arguments.kwargs) -> _Outcome:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
+        if not _in_a_loop():
             return asyncio.run(function(*args, **kwargs))
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(lambda: asyncio.run(function(*args, **kwargs))).result()
 
     return run
+
+
+def _in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 compare = blocking(aio.compare)

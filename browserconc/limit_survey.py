@@ -154,6 +154,7 @@ async def _limit(one: Measurement, bench: Bench, told: Told, *, quick: bool) -> 
     told.trial_started(one.id, one.id, 1, EXPECTED_S)
     readings: list[Reading] = []
     error = None
+    began = time.monotonic()
     for _ in range(1 if quick else one.repeats):
         try:
             async with asyncio.timeout(LONGEST_S):
@@ -166,12 +167,14 @@ async def _limit(one: Measurement, bench: Bench, told: Told, *, quick: bool) -> 
             error = f"The browser refused: {first_line(problem)[:160]}."
         if error:
             break
-    limit = _together(one, readings, error)
-    told.trial_ended(one.id, error or f"{limit.value if limit.value is not None else 'none seen'} {one.unit}")
+    limit = replace(together(one, readings, error), took_s=round(time.monotonic() - began, 2))
+    seen = "none seen" if limit.value is None else f"{limit.value:g} {one.unit}"
+    told.trial_ended(one.id, error or seen)
     return limit
 
 
-def _together(one: Measurement, readings: Sequence[Reading], error: str | None) -> Limit:
+def together(one: Measurement, readings: Sequence[Reading], error: str | None) -> Limit:
+    """What several readings of one limit say together."""
     values = [reading.value for reading in readings]
     seen = [value for value in values if value is not None]
     limited = len(seen) == len(values) and bool(seen)

@@ -38,6 +38,23 @@ def decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | N
     return _by_the_server(verdict, raw, server) if narrower and _accounts_for(raw, tabs, url) else verdict
 
 
+def reached(verdict: Verdict, deaf: tuple[str, ...]) -> Verdict:
+    """Where nothing else is in the way, an address that does not answer is; every new connection waits."""
+    lost = next((address for address in deaf if ":" in address), None)
+    if lost is None or verdict.kind != "concurrent" or verdict.cause:
+        return verdict
+    because = (
+        f"[{lost}] did not answer, another address of the host did: a browser tries it first, and waits "
+        "in vain for a quarter of a second for each connection."
+    )
+    return replace(verdict, culprit="network", cause="localhost-ipv6", because=(because,))
+
+
+def by_raw_sockets(server: ServerView) -> tuple[str, ...]:
+    """The evidence of the examination, told as what raw sockets saw."""
+    return tuple(f"Raw sockets: {line[:1].lower()}{line[1:]}" for line in server.because)
+
+
 def _served_fewer(tabs: TrialFinding, server: ServerView) -> bool:
     """Were tabs refused by a server that was seen to refuse? They did not wait, nor were they served."""
     refused = worst_status(tabs) >= REFUSED and server.cause == "rate-limit"
@@ -79,7 +96,7 @@ def _by_the_server(verdict: Verdict, raw: TrialFinding | None, server: ServerVie
         server.cause,
         raw.verdict.share if raw and raw.verdict.cause == server.cause else 0.0,
         verdict.doubts,
-        (*server.because, *verdict.because),
+        (*by_raw_sockets(server), *verdict.because),
     )
 
 

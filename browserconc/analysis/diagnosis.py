@@ -6,36 +6,21 @@ from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from browserconc.analysis.blame import decided, worst_status
+from browserconc.analysis.blame import by_raw_sockets, decided, reached
 from browserconc.analysis.causes import CAUSES
-from browserconc.analysis.conclusion import CHANGES, FASTER, RAW
+from browserconc.analysis.conclusion import RAW
+from browserconc.analysis.remedies import TABS, remedies, trial_of
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.visit_verdict import Judged, slowest
 from browserconc.model.cause import Cause
 from browserconc.model.finding import (
     SERVICE,
     Conclusion,
-    Remedy,
     RequestFinding,
-    Result,
     TrialFinding,
     Verdict,
 )
 from browserconc.model.outside import ServerView
-
-TABS = "tabs"
-REMOVES = {
-    "cache-lock": ("tabs-distinct", "no-cache", "tabs-hosts", "contexts"),
-    "host-limit": ("tabs-hosts", "contexts"),
-    "pool-limit": ("contexts",),
-    "proxy-limit": ("contexts",),
-    "websocket-handshake": ("contexts",),
-    "websocket-limit": ("contexts",),
-    "web-lock": ("contexts",),
-    "session-lock": ("contexts",),
-    "shared-renderer": ("contexts",),
-}
-"""Strategies that would remove a cause, the cheapest first."""
 
 
 def slowest_request(alone: Judged | None) -> RequestFinding | None:
@@ -65,53 +50,37 @@ def in_short(server: ServerView) -> str:
     return server.doubts[0] if server.doubts else "undecided"
 
 
-def to_try(found: Result, server: ServerView | None, *, on_document: bool, loopback: bool) -> tuple[str, ...]:
-    """The strategies that would remove what held the tabs back, cheapest first; none where nothing did."""
-    tabs = _trial(found.trials, TABS)
-    if tabs is None:
-        return ()
-    causes = [found.conclusion.cause, tabs.verdict.cause]
-    if server and server.cause and server.cause not in REMOVES and found.conclusion.cause == server.cause:
-        return ()  # what the browser does about its own limits would change nothing
-    for cause in causes:
-        if cause in REMOVES:
-            return tuple(
-                name
-                for name in REMOVES[cause]
-                if (name != "tabs-distinct" or on_document)
-                and (name != "no-cache" or not on_document)
-                and (name != "tabs-hosts" or loopback)
-            )
-    return ()
-
-
 def conclude(
     judged: Sequence[Judged],
     alone: Judged | None,
     server: ServerView | None,
     url: str,
     doubts: tuple[str, ...],
+    deaf: tuple[str, ...] = (),
 ) -> Conclusion:
-    """The conclusion over the experiments; `url` is the request that a tab alone waits for longest."""
+    """The conclusion over the experiments; `url` is the request that a tab alone waits for longest.
+
+    `deaf` are addresses of the host that a browser tries in vain first.
+    """
     trials = [one.finding for one in judged]
-    tabs = _trial(trials, TABS)
-    raw = _trial(trials, RAW)
+    tabs = trial_of(trials, TABS)
+    raw = trial_of(trials, RAW)
     alone_ns = alone.finding.makespan_ns if alone and alone.loads else None
     if tabs is None or not tabs.requests:
         why = tabs.verdict.doubts[0] if tabs and tabs.verdict.doubts else "No tabs were measured."
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = decided(tabs, raw, server, url)
+    verdict = reached(decided(tabs, raw, server, url), deaf)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
-    remedies = tuple(_remedies(verdict, tabs, judged))
+    found = tuple(remedies(verdict, tabs, judged))
     per_tab = sum(host_and_path(request.url) == host_and_path(url) for request in tabs.requests) / tabs.tabs
     same = host_and_path(examined) == host_and_path(url)
     skew = tabs.makespan_ns / raw.makespan_ns if _comparable(raw) and raw and same and per_tab <= 1 else None
     because = [*verdict.because]
     if server:
-        because += [line for line in server.because if line not in because]
+        because += [line for line in by_raw_sockets(server) if line not in because]
     return Conclusion(
         summary=_summary(verdict, cause, tabs, raw, server, url, alone_ns),
         culprit=verdict.culprit,
@@ -120,11 +89,11 @@ def conclude(
         server_limit=server.limit if server else None,
         browser_limit=tabs.verdict.limit if tabs.verdict.culprit == "browser" else None,
         skew=skew,
-        remedies=remedies,
+        remedies=found,
         url=url,
         share=verdict.share if verdict.cause else None,
         because=tuple(because),
-        advice=cause.remedy if cause and not remedies else None,
+        advice=cause.remedy if cause and not found else None,
         alone_ns=alone_ns,
         doubts=(*doubts, *(server.doubts if server else ()), *_unseen(verdict, judged)),
     )
@@ -155,46 +124,6 @@ def _waited_for(judged: Sequence[Judged], verdict: Verdict) -> str | None:
     return max(held, key=lambda url: places[host_and_path(url)], default=None)
 
 
-def _trial(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None:
-    return next((trial for trial in trials if trial.strategy == strategy), None)
-
-
-def _remedies(verdict: Verdict, tabs: TrialFinding, judged: Sequence[Judged]) -> list[Remedy]:
-    if verdict.cause is None:
-        return []
-    found = []
-    for strategy, change in CHANGES.items():
-        one = next((one for one in judged if one.finding.strategy == strategy), None)
-        if one is None or not _removes(verdict.cause, tabs, one):
-            continue
-        trial = one.finding
-        found.append(
-            Remedy(
-                change=change,
-                cause_removed=verdict.cause,
-                makespan_ns=trial.makespan_ns,
-                limit=max(trial.verdict.limit, trial.concurrency.sustained) if trial.verdict.limit else None,
-                memory_per_tab_bytes=round(trial.cost.memory_bytes / trial.tabs) if trial.cost else None,
-                startup_ns=trial.cost.startup_ns if trial.cost else None,
-                proven=True,
-                trial=trial.id,
-            )
-        )
-    return found
-
-
-def _removes(cause: str, before: TrialFinding, judged: Judged) -> bool:
-    """Did the tabs load sooner, with answers as good as before?"""
-    after = judged.finding
-    return (
-        after.verdict.kind != "undecided"
-        and all(load.error is None for load in judged.loads)
-        and worst_status(after) <= max(worst_status(before), 399)
-        and after.makespan_ns < FASTER * before.makespan_ns
-        and (after.verdict.cause != cause or after.concurrency.sustained > before.concurrency.sustained)
-    )
-
-
 def _summary(
     verdict: Verdict,
     cause: Cause | None,
@@ -220,6 +149,8 @@ def _summary(
     else:
         share = int(verdict.share * 100 + 1e-9)
         limit = "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
+        if verdict.limit is None:
+            limit = "all at once, but later than need be"
         title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
         who = "They wait" if several else "It waits"
         parts.append(f"{who} for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())

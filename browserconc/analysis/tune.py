@@ -1,6 +1,6 @@
 """The search for a crawler's best setting: asks for windows, is given them, ends in an advice.
 
-It measures nothing and knows no clock: `browserconc/tune.py` runs what it asks for, on this machine or
+It measures nothing and knows no clock: `browserconc/tuning.py` runs what it asks for, on this machine or
 on others. The story is in `tune`: every unit grows geometrically until one more step cannot pay, then
 the settings around the best one and the predicted knee are tried, then the best few take turns, since
 windows a few seconds apart differ more by what else the machine does than good settings differ.
@@ -37,6 +37,7 @@ LEAST_PAGE_TIMES = 2.5
 MORE_PAGE_TIMES = 1.5
 DEAR = {"observed": 1.5, "context": 1.5, "browser": 3.0}
 """How often the cost of the plain setting: reading a trace; opening a tab, or a context, for each page."""
+TELLING = 4
 BEHIND = 0.8
 """A unit that gives less than this of what another gives with as many tabs grows no further."""
 
@@ -96,7 +97,9 @@ class _Search:
         return law.rate(2 * point.setting.total) >= PAYS * most
 
     def _ahead(self, point: Point) -> Unit | None:
-        """The unit that does much better with as many tabs."""
+        """The unit that does much better with as many tabs, of which there are enough to tell."""
+        if point.setting.total < TELLING:
+            return None
         known = advice.points(self.seen, self.ceiling)
         mine = advice.merit(point, self.ceiling)
         for unit in UNITS:
@@ -118,13 +121,15 @@ class _Search:
                 yield from self._ask(setting, "probe")
 
     def compare(self) -> Asking:
-        """The best few take turns, there and back again, so that a drift of the machine hits all alike."""
-        candidates = self._candidates()
-        turns = [setting for round_ in range(ROUNDS) for setting in candidates[:: 1 if round_ % 2 else -1]]
-        for setting in turns:
-            if self._too_dear(setting, COMPARE_SHARE, opened=True):
-                return
-            yield from self._ask(setting, "compare", alone=False)
+        """The best few take turns, there and back again, so that a drift of the machine hits all alike.
+
+        One whose first window was merely lucky falls behind by its turns, and another takes its place.
+        """
+        for round_ in range(ROUNDS):
+            for setting in self._candidates()[:: 1 if round_ % 2 else -1]:
+                if self._too_dear(setting, COMPARE_SHARE, opened=True):
+                    return
+                yield from self._ask(setting, "compare", alone=False)
 
     def vary(self) -> Asking:
         """What the chosen setting waits for, and what reuse and the cache are worth there."""

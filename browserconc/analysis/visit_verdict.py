@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import concurrency
@@ -41,6 +42,8 @@ from browserconc.model.finding import (
 LIMITS = frozenset(cause.id for cause in CAUSES if cause.limits)
 NOTICEABLE_NS = 50_000_000
 """A shorter wait at a limit is not what makes a tab slow."""
+DELAY_NS, DELAY_SHARE = 200_000_000, 0.5
+"""The network is to blame where most tabs waited for it so long, and for so much of their time."""
 BINDING_SHARE = 0.25
 """A server that takes less than the browser sends must be waited for by this part of the waiting."""
 
@@ -177,7 +180,7 @@ def _verdict(
     if not candidates:
         if reason := _stretched(loads, alone_ns) or idle_pages(loads, alone):
             return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
-        return Verdict("concurrent", None, None, None, 0.0, doubts)
+        return _concurrent(loads, case, doubts)
     binding = _binding(candidates, case, level, waiting)
     limit = _limit(binding, case, level)
     return Verdict(
@@ -189,6 +192,20 @@ def _verdict(
         doubts,
         tuple(_evidence([binding, *(cause for cause in candidates if cause is not binding)], loads, case)),
     )
+
+
+def _concurrent(loads: Sequence[RequestFinding], case: Case, doubts: tuple[str, ...]) -> Verdict:
+    """Nobody holds another back; but the network may be what every tab waits for most of the time."""
+    for cause in CAUSES:
+        if cause.limits or cause.culprit != "network":
+            continue
+        waits = [sum(p.duration_ns for p in load.slices if p.cause == cause.id) for load in loads]
+        lasted = sum(load.end_ns - load.start_ns for load in loads)
+        if median(waits) >= DELAY_NS and sum(waits) >= DELAY_SHARE * lasted:
+            share = sum(waits) / lasted
+            because = tuple(_evidence([cause], loads, case))
+            return Verdict("concurrent", None, cause.culprit, cause.id, share, doubts, because)
+    return Verdict("concurrent", None, None, None, 0.0, doubts)
 
 
 def _no_verdict(case: Case, loads: Sequence[RequestFinding]) -> str | None:

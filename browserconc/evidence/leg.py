@@ -127,9 +127,11 @@ class Leg:
         if STALL in names or "HTTP_TRANSACTION_SEND_REQUEST" in names:
             return
         asked = next((span for span in self.spans if span.name == "HTTP_STREAM_REQUEST"), None)
-        stalls = [self.stall, *(job.stall for job in self.jobs if job.socket is None)]
-        for stall in [stall for stall in stalls if stall][:1]:
-            yield Span(STALL, stall.start_ns, asked.end_ns if asked else None, {"limit": stall.limit})
+        # A job may have got its socket when nobody waited for it any more.
+        stalls = [(self.stall, None), *((job.stall, job.socket_ns) for job in self.jobs)]
+        for stall, got_ns in [(stall, got_ns) for stall, got_ns in stalls if stall][:1]:
+            end_ns = got_ns if got_ns is not None else asked.end_ns if asked else None
+            yield Span(STALL, stall.start_ns, end_ns, {"limit": stall.limit})
 
     def _waited_for_a_stream(self, spans: Iterable[Span]) -> Iterator[Span]:
         """It had its HTTP/2 session, which carried as many streams as the server allows."""

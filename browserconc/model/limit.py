@@ -25,7 +25,7 @@ class Limit:
 
     `value` is their median, `low` and `high` their range; a `value` of None without an `error` means
     that none was seen up to `low`. `published` is what others say, `consequence` what it means for a
-    test or a crawler.
+    test or a crawler, `took_s` what all its readings took.
     """
 
     id: str
@@ -38,6 +38,7 @@ class Limit:
     readings: tuple[float | None, ...] = ()
     note: str | None = None
     error: str | None = None
+    took_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from browserconc.model.limit import Limit, Limits
 
 
 def render(limits: Limits, *, colour: bool = False, width: int = 80) -> str:
-    """A line of figures for each limit, then a line for what follows from it; at most `width` columns wide."""
+    """A line of figures for each limit, then what follows from each; at most `width` columns wide."""
     out = StringIO()
     console = Console(
         file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False

@@ -27,6 +27,7 @@ class Limit(Struct, frozen=True):
     readings: tuple[float | int | None, ...]
     note: str | None
     error: str | None
+    took_s: float
 
 
 class Survey(Struct, frozen=True):

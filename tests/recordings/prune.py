@@ -74,7 +74,7 @@ UNREAD_PARAMS = {
         "is_alternative",
     ),
 }
-PAGE_PARAMS = {"initiator", "network_isolation_key", "request_type"}
+PAGE_PARAMS = {"initiator", "load_flags", "network_isolation_key", "request_type"}
 POOLS = ("httpStreamPoolInfo", "socketPoolInfo")
 MARGIN_MS = 200
 

@@ -133,7 +133,8 @@ def test_a_lock_on_the_session_behind_workers_that_accept_unevenly() -> None:
     for seed in range(30):
         server = Server(500, width=17, uneven=True, lock="cookie", sets_cookies=True, seed=seed)
         found.append(examined(server)[1].cause)
-    assert found.count("session-lock") >= 28, found  # PHP's workers: three requests may all be one's
+    assert set(found) <= {"session-lock", None}, found
+    assert found.count("session-lock") >= 20, found  # PHP's workers: three requests may all be one's
 
 
 @settings(max_examples=150, deadline=None)

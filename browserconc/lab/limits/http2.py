@@ -24,9 +24,13 @@ def _allowed(streams: int | None) -> Callable[[Bench], Awaitable[Reading]]:
             await page.goto(f"{server.origin}/page", timeout=PAGE_TIMEOUT_S * 1000)
             await fetch(page, [f"{server.origin}/hold?{index}" for index in range(ASKED)])
             held = await server.settled(ASKED, ARRIVING_S)
-            return Reading(held if held < ASKED else None, ASKED, f"{server.connections} connection")
+            return Reading(held if held < ASKED else None, ASKED, _on(server.connections))
 
     return measure
+
+
+def _on(connections: int) -> str:
+    return f"on {connections} connection{'' if connections == 1 else 's'}"
 
 
 _UNIT = "streams"
@@ -34,7 +38,7 @@ MEASUREMENTS = (
     Measurement(
         "h2-streams",
         _UNIT,
-        "256; Firefox: all",
+        "100 to 256",
         "So many requests share a connection where the server allows 1,000.",
         _allowed(1000),
         repeats=2,

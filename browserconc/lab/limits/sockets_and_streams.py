@@ -79,7 +79,7 @@ MEASUREMENTS = (
     Measurement(
         "sse-before-hang",
         "streams",
-        "6; Firefox: never",
+        "6",
         "With so many event streams open, the next tab of that server does not load.",
         _streams,
         repeats=2,

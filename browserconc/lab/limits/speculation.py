@@ -51,7 +51,7 @@ MEASUREMENTS = (
     Measurement(
         "speculative-connections",
         "idle connections",
-        "1; Firefox 0-6",
+        "1",
         "A server with one worker is blocked by it (`browserconc servers` says which).",
         _idle_connections,
     ),
