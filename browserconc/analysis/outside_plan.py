@@ -27,12 +27,11 @@ ALONE_TIMEOUT_S = 30.0
 FEWEST_TOGETHER = 12
 FIRST_ROUND_S, NEXT_ROUND_S, VARIANT_S = 6.0, 3.0, 1.0
 LONGEST_FIRST_ROUND_S = 12.0
-"""What a first, a further and a changed round may take if the server runs one request at a time; a first one
-of no more clients than were asked about may take longer."""
+"""What a first, a further and a changed round may take if the server runs one request at a time; a first
+one of no more clients than were asked about may take longer."""
 MOST_TOGETHER_ROUNDS, MOST_SHORT_ROUNDS = 5, 3
-LONG_NS = 800_000_000
-"""Of so long a service time two requests show clearly whether they run at once."""
-VERY_LONG_NS = 2_000_000_000
+LONG_NS, VERY_LONG_NS = 800_000_000, 2_000_000_000
+"""Of so long a service time fewer requests must do."""
 SHORT_NS = 20_000_000
 """A service time that is lost in what else a machine does: further rounds would not agree."""
 MOST_CLIENTS = 200
