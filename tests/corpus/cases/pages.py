@@ -31,6 +31,7 @@ def page(
         checks=(at_once(None, part, headers=UPGRADE if upgrade else None),),
         options=options,
         needs=NEEDS,
+        untold=untold,
     )
 
 
@@ -128,6 +129,7 @@ CASES = (
         "--tabs",
         "4",
         *COMPLETE,
+        untold="no part of the browser says who waits for a transaction of IndexedDB",
     ),
     page(
         "opened-windows",
