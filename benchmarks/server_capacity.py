@@ -47,7 +47,9 @@ def main() -> int:
         rows: list[ServerRow] = []
         began = time.monotonic()
         asyncio.run(survey.measure(names, Silent(), rows))
-        print(f"run {number + 1}: {time.monotonic() - began:.1f} s", flush=True)
+        took_s = time.monotonic() - began
+        same = sum(row.error is None and row.measured == row.stated for row in rows)
+        print(f"run {number + 1}: {took_s:.1f} s, stated = measured for {same} of {len(rows)}", flush=True)
         for row in rows:
             if row.error is None and row.measured == row.stated:
                 agreed[row.server] += 1

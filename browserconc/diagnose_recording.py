@@ -12,7 +12,7 @@ from browserconc.analysis.outside_trial import as_client_saw, round_for
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.visit_verdict import Judged, judge_visit
 from browserconc.analysis.visits import sent_by_client, visited
-from browserconc.evidence import client, diagnosis_notes, ledger, page_log
+from browserconc.evidence import client, diagnosis_notes, ledger, page_log, page_looks
 from browserconc.evidence import outside as outside_log
 from browserconc.evidence.browser_logs import BrowserLogs
 from browserconc.evidence.diagnosis_notes import Notes
@@ -53,7 +53,12 @@ def analyze(folder: Path) -> Result:
     )
     trials = tuple(one.finding for one in judged)
     conclusion = diagnosis.conclude(
-        judged, seen.alone, seen.server, seen.notes.critical_url or seen.notes.url, seen.notes.doubts
+        judged,
+        seen.alone,
+        seen.server,
+        seen.notes.critical_url or seen.notes.url,
+        seen.notes.doubts,
+        seen.notes.deaf_addresses,
     )
     return Result(run.command, environment, trials, conclusion, str(folder))
 
@@ -112,7 +117,7 @@ class _Seen:
         if one is None:
             return []
         bare = Recording(Path(), Manifest(RAW, RAW, None, None, self.notes.url, tabs, None, 1))
-        evidence = as_client_saw(one, tabs, self.notes.critical_url or self.notes.url, self._evidence(bare))
+        evidence = as_client_saw(one, tabs, self._evidence(bare), url=self.notes.critical_url or None)
         return [judge_visit(sent_by_client(evidence), None, self.alone.loads[0] if self.alone else None)]
 
     def _evidence(self, one: Recording) -> Evidence:
@@ -120,7 +125,11 @@ class _Seen:
         released_ns = manifest.released_ns or manifest.prepared_ns or 0
         tracks: list[Track] = []
         doubts = list(manifest.doubts)
-        for path, read in ((one.log(client.FILE), client.tracks), (one.log(page_log.FILE), page_log.tracks)):
+        for path, read in (
+            (one.log(client.FILE), client.tracks),
+            (one.log(page_log.FILE), page_log.tracks),
+            (one.log(page_looks.FILE), page_looks.tracks),
+        ):
             if not path.exists():
                 continue
             try:
@@ -132,7 +141,7 @@ class _Seen:
         facts: dict[str, Fact] = {
             name: manifest.facts.get(name) for name in ("cpu_busy_share", "cpu_pressure_share")
         }
-        facts["max_sockets_per_group"] = seen.max_sockets_per_group
+        facts |= {**seen.pool_limits, "max_sockets_per_group": seen.max_sockets_per_group}
         server = self.server
         if server and not self._has_jars_of_its_own(manifest.strategy):
             facts["server_cause"], facts["server_limit"] = server.cause, server.limit

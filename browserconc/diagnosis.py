@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 
 from browserconc import __version__, diagnose_recording, recording
-from browserconc.analysis import diagnosis, outside, outside_plan
+from browserconc.analysis import diagnosis, outside, outside_plan, remedies
 from browserconc.analysis.outside_trial import round_for
 from browserconc.analysis.unusable import unusable
 from browserconc.diagnose_recording import ALONE, OUTSIDE, OWN_JARS, RAW
@@ -35,7 +35,7 @@ from browserconc.lab.browser import Browsers, Tabs
 from browserconc.lab.process import Household
 from browserconc.lab.strategies.raw_socket import RawClientError
 from browserconc.lab.visitor import KnownVisitor, VisitorError
-from browserconc.model.outside import ServerView
+from browserconc.model.outside import Experiment, OutsideView, ServerView
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.target import Target, Visit
 from browserconc.pipeline import Progress
@@ -134,6 +134,8 @@ class _Story:
         self.alone_s = 0.0
 
     async def tell(self) -> None:
+        deaf = await reach.deaf_addresses(self.place)
+        self.notes = replace(self.notes, deaf_addresses=deaf)
         if self.question.login:
             await self.log_in(self.question.login)
         critical = await self.one_tab_alone()
@@ -143,7 +145,7 @@ class _Story:
         if self.tabs == 1:
             return  # what a single tab waits for, nothing that is done between tabs removes
         found = diagnose_recording.analyze(self.out)
-        for strategy in diagnosis.to_try(
+        for strategy in remedies.to_try(
             found, server, on_document=critical == self.target.url, loopback=self.place.loopback
         ):
             if self.in_time():
@@ -210,7 +212,7 @@ class _Story:
                 clients=self.tabs,
                 deadline_s=EXAMINATION_S + 3 * self.alone_s,
                 tell=lambda text: None,
-                plan=outside_plan.next_experiment,
+                plan=outside_plan.next_experiment if self.place.private else _gently,
             )
             server = outside.judge(view)
             if round_for(view, self.tabs) is None and self.in_time():
@@ -270,6 +272,14 @@ class _Story:
 
     def save(self) -> None:
         diagnosis_notes.write(self.out, self.notes)
+
+
+def _gently(view: OutsideView) -> Experiment | None:
+    """The next experiment on a host of others: few requests at once, and no silent connections."""
+    planned = outside_plan.next_experiment(view)
+    if planned is None or planned.silent:
+        return None
+    return replace(planned, clients=min(planned.clients, view.clients))
 
 
 def _run(question: Question) -> Run:

@@ -228,6 +228,7 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
             "accept_queue_peak",
             "listen_overflows",
             "pages",
+            "hidden_tabs",
         )
     }
     doubts = list(manifest.doubts)
@@ -245,8 +246,9 @@ def _judged(one: Recording, logs: BrowserLogs) -> TrialFinding:
             sources.add(source)
         elif manifest.facts.get("server_model") == "unknown":
             doubts.append(
-                "The server is a command and writes no ledger, so its queue and its workers are not seen. "
-                "browserconc.middleware in its application writes one, and --app runs yours with one."
+                "The server is a command and writes no ledger, so its queue and its workers are not seen: "
+                "`browserconc servers --server-cmd` judges them from outside, and --app or "
+                "browserconc.middleware gives a ledger."
             )
         elif manifest.released_ns is not None:
             doubts.append(f"The trial's {path.name} is missing, so what the {source} saw is not known.")

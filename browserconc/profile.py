@@ -26,6 +26,9 @@ from browserconc.model.plan import BrowserChoice, Plan, Trial
 EVIDENCE = ("netlog", "trace", "cdp")
 """What a browser can be asked for beside the server's ledger and the client's log, which are always kept."""
 NO_EVIDENCE = "none"
+HTTP_VERSIONS = ("1.1", "2")
+H2_SERVER = "hypercorn-h2"
+"""The one of our servers that speaks HTTP/2; with the browser's HTTP/2 off it speaks HTTP/1.1 over TLS."""
 OWN_SWITCHES = ("--user-data-dir", "--log-net-log", "--remote-debugging-port", "--remote-debugging-pipe")
 """Each browser gets these from us, with values of its own."""
 BROWSERS = ("chromium", "chrome", "msedge", "firefox", "webkit")
@@ -68,12 +71,14 @@ class Profile:
     timeout: float | None = None
     browser: tuple[str, ...] = ("chromium",)
     headed: bool = False
+    stock_switches: bool = False
     evidence: tuple[str, ...] = ("netlog",)
     switches: tuple[str, ...] = ()
     connect: str | None = None
     cdp: str | None = None
     work: str = "sleep"
     workload: str = "navigate"
+    http: str | None = None
     app: str | None = None
     server_cmd: str | None = None
     path: str | None = None
@@ -124,6 +129,7 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
     """
     given = {key: value for key, value in overrides.items() if value is not None}
     chosen = _settle(profile or Profile(), given)
+    chosen = _speaking(chosen, server_given=bool({"server", "servers"} & given.keys()))
     trials = tuple(
         Trial(
             id=_trial_id(chosen, strategy, server, repeat, browser),
@@ -148,7 +154,7 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
         if STRATEGIES[strategy].open or browser == chosen.browser[0]
     )
     browsers = tuple(
-        BrowserChoice(name, chosen.headed, chosen.switches, chosen.connect, chosen.cdp)
+        BrowserChoice(name, chosen.headed, chosen.switches, chosen.connect, chosen.cdp, chosen.stock_switches)
         for name in chosen.browser
     )
     evidence = chosen.evidence
@@ -346,6 +352,22 @@ def _work(key: str, value: object) -> str:
     return _known(key, [_text(key, value)], WORK)[0]
 
 
+def _http(key: str, value: object) -> str:
+    return _known("HTTP version", [_text(key, str(value))], HTTP_VERSIONS)[0]
+
+
+def _speaking(profile: Profile, *, server_given: bool) -> Profile:
+    """The profile with what its version of HTTP asks for: a server that speaks it, a browser that may."""
+    if profile.http == "2":
+        if not server_given and profile.servers == Profile().servers:
+            return replace(profile, servers=(H2_SERVER,))
+        if others := [spec for spec in profile.servers if spec.split(":")[0] != H2_SERVER]:
+            raise UsageError(f"http 2 needs the server {H2_SERVER}; {others[0]} does not speak it.")
+    if profile.http == "1.1":
+        return replace(profile, switches=(*profile.switches, "--disable-http2"))
+    return profile
+
+
 def _workload(key: str, value: object) -> str:
     return _known(key, [_text(key, value)], WORKLOADS)[0]
 
@@ -407,12 +429,14 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "timeout": _timeout,
     "browser": _browser,
     "headed": _flag,
+    "stock_switches": _flag,
     "evidence": _evidence,
     "switches": _switches,
     "connect": _connect,
     "cdp": _cdp,
     "work": _work,
     "workload": _workload,
+    "http": _http,
     "app": _text,
     "server_cmd": _text,
     "path": _path,

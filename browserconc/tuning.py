@@ -27,6 +27,7 @@ from browserconc.analysis.tune import tune as search
 from browserconc.analysis.tune_advice import Seen
 from browserconc.analysis.tune_rehearsal import rehearse
 from browserconc.evidence.log_file import LogError
+from browserconc.evidence.secrets import masked
 from browserconc.explanation import Choice, explain
 from browserconc.lab import leave
 from browserconc.lab.browser.pool import pool_of
@@ -232,7 +233,7 @@ def _with_doubts(advice: Advice, wanted: Wanted) -> Advice:
 def _target(wanted: Wanted) -> str:
     if not wanted.urls:
         return "the built-in page (five sub-resources, 0.1 s each)"
-    return wanted.urls[0] if len(wanted.urls) == 1 else f"{len(wanted.urls)} addresses"
+    return masked(wanted.urls[0]) if len(wanted.urls) == 1 else f"{len(wanted.urls)} addresses"
 
 
 def _waiting(trace: Path) -> dict[str, float]:

@@ -26,6 +26,7 @@ STORIES = {
     "observation",
     "survey",
     "survey_command",
+    "limit_survey",
     "difference",
     "tuning",
 }
@@ -47,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "recorded": BELOW_PROFILE | {"pipeline", "diagnose_recording"},
     "survey": BELOW_PROFILE | {"survey_command"},
     "survey_command": BELOW_PROFILE,
+    "limit_survey": BELOW_PROFILE,
     "tuning": BELOW_PROFILE | {"explanation"},
     "middleware": {"evidence"},
     "difference": BELOW_PROFILE | {"recorded"},
@@ -62,7 +64,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """A part of the package and the parts it may import beside its own; all may import `__version__`."""
 
-PLUGIN_PACKAGES = ("browserconc.lab.servers", "browserconc.lab.strategies", "browserconc.analysis.causes")
+PLUGIN_PACKAGES = (
+    "browserconc.lab.servers",
+    "browserconc.lab.strategies",
+    "browserconc.lab.limits",
+    "browserconc.analysis.causes",
+)
 """Each `__init__` holds the table. A plug-in imports neither the table nor its neighbours."""
 
 ONE_DOOR = {"playwright": "lab/browser/", "subprocess": "lab/process.py"}

@@ -118,7 +118,7 @@ def _remedies(
                     found.append(
                         _remedy(f"serve with {trial.server} instead of {judged.server}", cause, trial)
                     )
-    return sorted(found, key=_price)
+    return sorted(found, key=price)
 
 
 def _removes(cause: str, before: TrialFinding, after: TrialFinding) -> bool:
@@ -144,7 +144,7 @@ def _remedy(change: str, cause: str, trial: TrialFinding) -> Remedy:
     )
 
 
-def _price(remedy: Remedy) -> tuple[int, int, int]:
+def price(remedy: Remedy) -> tuple[int, int, int]:
     """Cheapest first: memory in steps of 20 MB, start-up in steps of a second, then what it brings."""
     memory = (remedy.memory_per_tab_bytes or 0) // 20_000_000
     startup = (remedy.startup_ns or 0) // 1_000_000_000
@@ -206,7 +206,8 @@ def _why(trial: TrialFinding) -> str:
     share = f"{int(verdict.share * 100 + 1e-9)} % of all waiting"  # rounded down, as in the table
     if sentence := _SENTENCES.get(verdict.cause or ""):
         limit = verdict.limit or trial.concurrency.sustained
-        return f"{sentence.format(limit=limit, at_once=_at_once(trial))} ({share})."
+        streams = "".join(f" {line}" for line in verdict.because if "stay open" in line)
+        return f"{sentence.format(limit=limit, at_once=_at_once(trial))} ({share}).{streams}"
     match verdict.cause:
         case "cache-lock":
             which = (

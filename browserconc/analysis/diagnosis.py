@@ -6,38 +6,21 @@ from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from browserconc.analysis.blame import by_raw_sockets, decided, reached
 from browserconc.analysis.causes import CAUSES
-from browserconc.analysis.conclusion import CHANGES, FASTER, RAW
+from browserconc.analysis.conclusion import RAW
+from browserconc.analysis.remedies import TABS, remedies, trial_of
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.visit_verdict import Judged, slowest
 from browserconc.model.cause import Cause
 from browserconc.model.finding import (
     SERVICE,
     Conclusion,
-    Kind,
-    Remedy,
     RequestFinding,
-    Result,
     TrialFinding,
     Verdict,
 )
 from browserconc.model.outside import ServerView
-
-TABS = "tabs"
-REFUSED = 429
-"""Too Many Requests; a server that is asked for more than it wants to give answers this or 503."""
-REMOVES = {
-    "cache-lock": ("tabs-distinct", "no-cache", "tabs-hosts", "contexts"),
-    "host-limit": ("tabs-hosts", "contexts"),
-    "pool-limit": ("contexts",),
-    "proxy-limit": ("contexts",),
-    "websocket-handshake": ("contexts",),
-    "websocket-limit": ("contexts",),
-    "web-lock": ("contexts",),
-    "session-lock": ("contexts",),
-    "shared-renderer": ("contexts",),
-}
-"""Strategies that would remove a cause, the cheapest first."""
 
 
 def slowest_request(alone: Judged | None) -> RequestFinding | None:
@@ -67,53 +50,37 @@ def in_short(server: ServerView) -> str:
     return server.doubts[0] if server.doubts else "undecided"
 
 
-def to_try(found: Result, server: ServerView | None, *, on_document: bool, loopback: bool) -> tuple[str, ...]:
-    """The strategies that would remove what held the tabs back, cheapest first; none where nothing did."""
-    tabs = _trial(found.trials, TABS)
-    if tabs is None:
-        return ()
-    causes = [found.conclusion.cause, tabs.verdict.cause]
-    if server and server.cause and server.cause not in REMOVES and found.conclusion.cause == server.cause:
-        return ()  # what the browser does about its own limits would change nothing
-    for cause in causes:
-        if cause in REMOVES:
-            return tuple(
-                name
-                for name in REMOVES[cause]
-                if (name != "tabs-distinct" or on_document)
-                and (name != "no-cache" or not on_document)
-                and (name != "tabs-hosts" or loopback)
-            )
-    return ()
-
-
 def conclude(
     judged: Sequence[Judged],
     alone: Judged | None,
     server: ServerView | None,
     url: str,
     doubts: tuple[str, ...],
+    deaf: tuple[str, ...] = (),
 ) -> Conclusion:
-    """The conclusion over the experiments; `url` is the request that a tab alone waits for longest."""
+    """The conclusion over the experiments; `url` is the request that a tab alone waits for longest.
+
+    `deaf` are addresses of the host that a browser tries in vain first.
+    """
     trials = [one.finding for one in judged]
-    tabs = _trial(trials, TABS)
-    raw = _trial(trials, RAW)
+    tabs = trial_of(trials, TABS)
+    raw = trial_of(trials, RAW)
     alone_ns = alone.finding.makespan_ns if alone and alone.loads else None
     if tabs is None or not tabs.requests:
         why = tabs.verdict.doubts[0] if tabs and tabs.verdict.doubts else "No tabs were measured."
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = _decided(tabs, raw, server)
+    verdict = reached(decided(tabs, raw, server, url), deaf)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
-    remedies = tuple(_remedies(verdict, tabs, judged))
+    found = tuple(remedies(verdict, tabs, judged))
     per_tab = sum(host_and_path(request.url) == host_and_path(url) for request in tabs.requests) / tabs.tabs
     same = host_and_path(examined) == host_and_path(url)
     skew = tabs.makespan_ns / raw.makespan_ns if _comparable(raw) and raw and same and per_tab <= 1 else None
     because = [*verdict.because]
     if server:
-        because += [line for line in server.because if line not in because]
+        because += [line for line in by_raw_sockets(server) if line not in because]
     return Conclusion(
         summary=_summary(verdict, cause, tabs, raw, server, url, alone_ns),
         culprit=verdict.culprit,
@@ -122,11 +89,11 @@ def conclude(
         server_limit=server.limit if server else None,
         browser_limit=tabs.verdict.limit if tabs.verdict.culprit == "browser" else None,
         skew=skew,
-        remedies=remedies,
+        remedies=found,
         url=url,
         share=verdict.share if verdict.cause else None,
         because=tuple(because),
-        advice=cause.remedy if cause and not remedies else None,
+        advice=cause.remedy if cause and not found else None,
         alone_ns=alone_ns,
         doubts=(*doubts, *(server.doubts if server else ()), *_unseen(verdict, judged)),
     )
@@ -157,76 +124,6 @@ def _waited_for(judged: Sequence[Judged], verdict: Verdict) -> str | None:
     return max(held, key=lambda url: places[host_and_path(url)], default=None)
 
 
-def _trial(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None:
-    return next((trial for trial in trials if trial.strategy == strategy), None)
-
-
-def _decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | None) -> Verdict:
-    """Who holds the tabs back: of browser and server the one that lets fewer through.
-
-    Where both let as few through it is the server, for without a browser it would be no faster.
-    """
-    verdict = tabs.verdict
-    if not server or not server.cause or server.limit is None:
-        return verdict
-    if verdict.kind == "concurrent" and _worst_status(tabs) < REFUSED:
-        return verdict
-    if server.limit >= tabs.tabs or (verdict.limit is not None and verdict.limit < server.limit):
-        return verdict
-    if verdict.cause == server.cause:
-        return verdict
-    kind: Kind = "serial" if server.limit == 1 else "limited"
-    return Verdict(
-        kind,
-        server.limit,
-        server.culprit,
-        server.cause,
-        raw.verdict.share if raw and raw.verdict.cause == server.cause else 0.0,
-        verdict.doubts,
-        (*server.because, *verdict.because),
-    )
-
-
-def _remedies(verdict: Verdict, tabs: TrialFinding, judged: Sequence[Judged]) -> list[Remedy]:
-    if verdict.cause is None:
-        return []
-    found = []
-    for strategy, change in CHANGES.items():
-        one = next((one for one in judged if one.finding.strategy == strategy), None)
-        if one is None or not _removes(verdict.cause, tabs, one):
-            continue
-        trial = one.finding
-        found.append(
-            Remedy(
-                change=change,
-                cause_removed=verdict.cause,
-                makespan_ns=trial.makespan_ns,
-                limit=max(trial.verdict.limit, trial.concurrency.sustained) if trial.verdict.limit else None,
-                memory_per_tab_bytes=round(trial.cost.memory_bytes / trial.tabs) if trial.cost else None,
-                startup_ns=trial.cost.startup_ns if trial.cost else None,
-                proven=True,
-                trial=trial.id,
-            )
-        )
-    return found
-
-
-def _removes(cause: str, before: TrialFinding, judged: Judged) -> bool:
-    """Did the tabs load sooner, with answers as good as before?"""
-    after = judged.finding
-    return (
-        after.verdict.kind != "undecided"
-        and all(load.error is None for load in judged.loads)
-        and _worst_status(after) <= max(_worst_status(before), 399)
-        and after.makespan_ns < FASTER * before.makespan_ns
-        and (after.verdict.cause != cause or after.concurrency.sustained > before.concurrency.sustained)
-    )
-
-
-def _worst_status(trial: TrialFinding) -> int:
-    return max((request.status or 0 for request in trial.requests if request.critical), default=0)
-
-
 def _summary(
     verdict: Verdict,
     cause: Cause | None,
@@ -236,22 +133,27 @@ def _summary(
     url: str,
     alone_ns: int | None,
 ) -> str:
-    parts = [f"{tabs.tabs} tabs took {_seconds(tabs.makespan_ns)}"]
-    if alone_ns is not None:
-        parts[0] += f", one tab alone {_seconds(alone_ns)}"
-    if raw and _comparable(raw):
-        parts[0] += f", {raw.tabs} raw-socket requests {_seconds(raw.makespan_ns)}"
-    parts[0] += "."
+    several = tabs.tabs > 1
+    took = [f"{tabs.tabs} tabs took {_seconds(tabs.makespan_ns)}" if several else ""]
+    took += [f"one tab alone {_seconds(alone_ns)}"] if alone_ns is not None else []
+    if raw and _comparable(raw) and several:
+        took.append(f"{raw.tabs} raw-socket requests {_seconds(raw.makespan_ns)}")
+    whole = ", ".join(filter(None, took))
+    parts = [f"{whole}." if several else f"{whole.replace('one tab alone', 'One tab took')}."]
     where = _path(url)
     if verdict.kind == "undecided":
         parts.append(f"Why is undecided: {verdict.doubts[0]}" if verdict.doubts else "Why is undecided.")
     elif verdict.cause is None:
-        parts.append("No problem: nothing held the tabs back, they load in parallel.")
+        what = "the tabs back, they load in parallel" if several else "its requests back"
+        parts.append(f"No problem: nothing held {what}.")
     else:
         share = int(verdict.share * 100 + 1e-9)
         limit = "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
+        if verdict.limit is None:
+            limit = "all at once, but later than need be"
         title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
-        parts.append(f"They wait for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
+        who = "They wait" if several else "It waits"
+        parts.append(f"{who} for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
         if verdict.culprit == "server" and tabs.verdict.culprit == "browser" and tabs.verdict.cause:
             parts.append(
                 f"The browser holds them back too ({tabs.verdict.cause}), but without it they would be "

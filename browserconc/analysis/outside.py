@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from browserconc.analysis import outside_locks, outside_processes, outside_queues
-from browserconc.analysis.outside_plan import SHORT_NS, is_parallel, together
+from browserconc.analysis.outside_plan import SHORT_NS, has_room, highest, is_parallel, together
 from browserconc.analysis.outside_rounds import REFUSALS, lengths, named, service_ns, varies
 from browserconc.analysis.outside_wording import alone, seconds, staircase
 from browserconc.model.outside import OutsideView, ServerView
+
+LOCKED = (
+    "While requests with these cookies waited for each other, one without them was answered at once: a lock "
+    "on the session holds them, or one inside the handler, or a narrow server behind a gateway that answered "
+    "the other; it takes a second login to tell."
+)
 
 
 def judge(view: OutsideView) -> ServerView:
@@ -18,6 +24,8 @@ def judge(view: OutsideView) -> ServerView:
         return _unanswered(view)
     if not named(view, "together"):
         return _undecided(view, service, "There was no time to ask many at once.")
+    if has_room(view, service):
+        return replace(_undecided(view, service, LOCKED), limit=highest(view, service))
     for recognise in (
         outside_locks.refusing,
         outside_locks.session,
@@ -52,6 +60,8 @@ def _doubts(view: OutsideView, service: int) -> tuple[str, ...]:
     statuses = {answer.status for one in named(view, "alone") for answer in one.answers if answer.status}
     if bad := sorted(status for status in statuses if status >= 400 and status not in REFUSALS):
         found.append(f"Even one request alone was answered with status {bad[0]}.")
+    if moved := sorted(status for status in statuses if 300 <= status < 400):
+        found.append(f"One request alone was redirected (status {moved[0]}); where to was not asked.")
     if varies(view):
         alone_ns = lengths(view, "alone")
         found.append(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from browserconc.analysis.outside_plan import highest, is_parallel, is_quicker, together
 from browserconc.analysis.outside_rounds import (
     REFUSALS,
+    Steps,
     bodies,
     connecting_again_ns,
     is_cached,
@@ -17,6 +19,11 @@ from browserconc.analysis.outside_rounds import (
 )
 from browserconc.analysis.outside_wording import alone, seconds, staircase
 from browserconc.model.outside import OutsideView, Round, ServerView
+
+STRAGGLERS = 0.25
+CLEARLY, LATE_SHARE = 1.7, 0.4
+"""Two requests that exclude each other take twice as long as two that do not, and half of them wait. A
+single straggler is not enough."""
 
 
 def refusing(view: OutsideView, service: int) -> ServerView | None:
@@ -61,6 +68,8 @@ def session(view: OutsideView, service: int) -> ServerView | None:
     if named(view, "own-cookies") and not is_quicker(view, service, "own-cookies"):
         return None
     free = steps(named(view, "no-cookies")[0], service)
+    if not _is_clearly_slower(together(view, service)[-1], free):
+        return None
     because = [
         alone(service),
         f"With the same cookies: {_small(staircase(together(view, service)[0]))}",
@@ -76,30 +85,43 @@ def session(view: OutsideView, service: int) -> ServerView | None:
     return ServerView(limit, "session-lock", "server", tuple(because), service, tuple(doubts))
 
 
+def _is_clearly_slower(slow: Steps, quick: Steps) -> bool:
+    """By more than the scatter of a server whose answers take now this long, now that?"""
+    if not slow.is_whole:
+        return True
+    return slow.last_ns >= CLEARLY * quick.last_ns and slow.late_share >= LATE_SHARE
+
+
 def coalescing(view: OutsideView, service: int) -> ServerView | None:
-    """proxy-coalesce: equal requests wait for, or share, the answer to one of them."""
-    if is_quicker(view, service, "own-url"):
-        return _waits_for_equal_ones(view, service)
+    """proxy-coalesce: equal requests share the answer to one of them, or wait for each other."""
+    if shared := _shares_an_answer(view):
+        first = steps(shared[0], service)
+        because = (
+            alone(service),
+            f"{first.clients} equal requests at once all got the very same answer within "
+            f"{seconds(first.last_ns)}, while requests one after the other or with a query of their own got "
+            "different ones: something before the application merges them.",
+        )
+        return ServerView(1, "proxy-coalesce", "server", because, service, ())
+    return _waits_for_equal_ones(view, service) if is_quicker(view, service, "own-url") else None
+
+
+def _shares_an_answer(view: OutsideView) -> list[Round]:
+    """The rounds in which all bodies were equal, if that is so in all, and bodies differ otherwise."""
     equal = [one for one in named(view, "together") if len(bodies([one])) > 2]
     shared = [one for one in equal if len(set(bodies([one]))) == 1]
     before = bodies(named(view, "alone", "alone-new-url")) if not is_cached(view) else []
     different = before or bodies(named(view, "own-url"))
-    if not shared or len(shared) < len(equal) or len(set(different)) < max(2, len(different)):
-        return None
-    first = steps(shared[0], service)
-    because = (
-        alone(service),
-        f"{first.clients} equal requests at once all got the very same answer within "
-        f"{seconds(first.last_ns)}, while requests one after the other or with a query of their own got "
-        "different ones: something before the application merges them.",
-    )
-    return ServerView(1, "proxy-coalesce", "server", because, service, ())
+    if len(shared) < len(equal) or len(set(different)) < max(2, len(different)):
+        return []
+    return shared
 
 
 def _waits_for_equal_ones(view: OutsideView, service: int) -> ServerView | None:
     again = named(view, "same-new-url")
     own = steps(named(view, "own-url")[0], service)
-    if again and steps(again[0], service).is_parallel:
+    slow = steps(again[0], service) if again else together(view, service)[-1]
+    if slow.is_parallel or not _is_clearly_slower(slow, own):
         return None
     because = (
         alone(service),
@@ -120,13 +142,23 @@ def _speaks_of_a_proxy(view: OutsideView) -> bool:
 
 def parallel(view: OutsideView, service: int) -> ServerView | None:
     """No cause: so many ran at once."""
-    if not is_parallel(view, service):
+    rounds = together(view, service)
+    if is_parallel(view, service):
+        most = max((each for each in rounds if each.is_parallel), key=lambda each: each.clients)
+        many = most.clients
+        because = (alone(service), f"{many} at once took {seconds(most.last_ns)}: all ran in parallel.")
+    elif _all_but_stragglers(rounds) and highest(view, service) >= view.clients:
+        most = max(rounds, key=lambda each: each.level)
+        many = most.level
+        late = most.clients - many
+        because = (
+            alone(service),
+            f"Of {most.clients} at once {many} ran in parallel, and {late} were late.",
+        )
+    else:
         return None
-    rounds = [each for each in together(view, service) if each.is_parallel]
-    most = max(rounds, key=lambda each: each.clients)
-    because = (alone(service), f"{most.clients} at once took {seconds(most.last_ns)}: all ran in parallel.")
     doubts: list[str] = []
-    if most.clients < view.clients:
+    if many < view.clients:
         doubts.append(f"There was no time to ask {view.clients} at once.")
     also: tuple[str, ...] = ()
     again = [connecting_again_ns(one)[0] for one in named(view, "together")]
@@ -141,9 +173,14 @@ def parallel(view: OutsideView, service: int) -> ServerView | None:
         doubts.append("Answers come from a cache: what was measured is a new URL in each round.")
     if own and is_like(own[0], view, service) and not steps(own[0], service).is_parallel:
         took = seconds(steps(own[0], service).last_ns)
-        many = own[0].experiment.clients
-        doubts.append(f"With a query of their own {many} took {took}: equal ones are merged.")
-    return ServerView(None, None, None, because, service, tuple(doubts), most.clients, None, also)
+        others = own[0].experiment.clients
+        doubts.append(f"With a query of their own {others} took {took}: equal ones are merged.")
+    return ServerView(None, None, None, because, service, tuple(doubts), many, None, also)
+
+
+def _all_but_stragglers(rounds: Sequence[Steps]) -> bool:
+    """Were nearly all of every round answered in the time of one?"""
+    return all(each.is_whole and each.late_share <= STRAGGLERS for each in rounds)
 
 
 def _small(sentence: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from browserconc.analysis.outside_rounds import (
+    PARALLEL,
     Steps,
     is_cached,
     is_like,
@@ -26,11 +27,11 @@ ALONE_TIMEOUT_S = 30.0
 FEWEST_TOGETHER = 12
 FIRST_ROUND_S, NEXT_ROUND_S, VARIANT_S = 6.0, 3.0, 1.0
 LONGEST_FIRST_ROUND_S = 12.0
-"""What a first, a further and a changed round may take if the server runs one request at a time; a first one
-of no more clients than were asked about may take longer."""
+"""What a first, a further and a changed round may take if the server runs one request at a time; a first
+one of no more clients than were asked about may take longer."""
 MOST_TOGETHER_ROUNDS, MOST_SHORT_ROUNDS = 5, 3
-LONG_NS = 800_000_000
-"""Of so long a service time two requests show clearly whether they run at once."""
+LONG_NS, VERY_LONG_NS = 800_000_000, 2_000_000_000
+"""Of so long a service time fewer requests must do."""
 SHORT_NS = 20_000_000
 """A service time that is lost in what else a machine does: further rounds would not agree."""
 MOST_CLIENTS = 200
@@ -38,6 +39,8 @@ MOST_SILENT = 16
 SILENCE_S = 1.5
 """An answer that is so much later than usual beside silent connections was held back by them."""
 SLACK_S = 5.0
+ROOM = 0.5
+"""Who has to wait for another request waits for more than this part of a service time."""
 SAFE_METHODS = ("GET", "HEAD")
 
 
@@ -48,7 +51,7 @@ def next_experiment(view: OutsideView) -> Experiment | None:
         return question
     if service is None or not any(one.answers and _is_answered(one.answers) for one in named(view, "alone")):
         return None
-    for ask in (_together, _refused, _no_cookies, _own_cookies, _own_url, _same_new_url, _again, _silence):
+    for ask in QUESTIONS:
         question = ask(view, service)
         if question is DONE:
             return None
@@ -146,7 +149,7 @@ def is_parallel(view: OutsideView, service: int) -> bool:
 def _variant_clients(view: OutsideView, service: int) -> int:
     """Enough to tell: at twice the level seen, a server of that width needs two service times."""
     in_time = -(-int(VARIANT_S * 1e9) // service)
-    fewest = 2 if service >= LONG_NS else 3
+    fewest = 3 if service >= VERY_LONG_NS and not varies(view) else 4
     return min(MOST_CLIENTS, max(fewest, 2 * highest(view, service), min(FEWEST_TOGETHER, in_time)))
 
 
@@ -159,13 +162,17 @@ def _no_cookies(view: OutsideView, service: int) -> Experiment | None:
 
 
 def is_quicker(view: OutsideView, service: int, name: str) -> bool:
-    """Did a changed request, like the user's own otherwise, run at once where his own did not?"""
-    rounds = named(view, name)
-    return (
-        bool(rounds)
-        and not is_parallel(view, service)
-        and all(is_like(one, view, service) and steps(one, service).is_parallel for one in rounds)
-        and all(one.experiment.clients > highest(view, service) for one in rounds)
+    """Did a changed request, like the user's own otherwise, run at once where his own did not?
+
+    Processes that accept for themselves are uneven: one may take two requests while another has none. So
+    twice as many in the first step as ever before are enough.
+    """
+    enough = 2 * highest(view, service)
+    return not is_parallel(view, service) and any(
+        is_like(one, view, service)
+        and one.experiment.clients > highest(view, service)
+        and (steps(one, service).is_parallel or steps(one, service).level >= enough)
+        for one in named(view, name)
     )
 
 
@@ -180,6 +187,28 @@ def _own_cookies(view: OutsideView, service: int) -> Experiment | None:
     if len(named(view, "together")) < 2:
         return _round(view, service, clients)
     return DONE
+
+
+def _beside(view: OutsideView, service: int) -> Experiment | None:
+    """Without cookies it is another answer, a login page perhaps: does that come while the others wait?"""
+    if has_room(view, service):
+        return DONE
+    rounds = named(view, "no-cookies")
+    if named(view, "beside") or not rounds or is_like(rounds[0], view, service):
+        return None
+    clients = highest(view, service) + 2
+    timeout_s = SLACK_S + 2 * clients * service / 1e9
+    return Experiment("beside", clients, timeout_s, cookies="all but the last", query=_query(view))
+
+
+def has_room(view: OutsideView, service: int) -> bool:
+    """Was a request without cookies answered soon while those with them waited for each other?"""
+    for one in named(view, "beside"):
+        last = one.answers[-1]
+        waited = steps(one, service).last_ns >= PARALLEL * service
+        if waited and last.done_ns is not None and last.sent_ns is not None and last.error is None:
+            return last.done_ns - last.sent_ns < ROOM * service
+    return False
 
 
 def _own_url(view: OutsideView, service: int) -> Experiment | None:
@@ -206,16 +235,22 @@ def _again(view: OutsideView, service: int) -> Experiment | None:
     """Wider, until two rounds agree that no more run at once."""
     rounds, level = together(view, service), highest(view, service)
     most = MOST_TOGETHER_ROUNDS if service >= SHORT_NS else MOST_SHORT_ROUNDS
-    if len(rounds) >= most or is_stable(view, service):
+    enough = 2 * max(FEWEST_TOGETHER, view.clients)
+    if len(rounds) >= most or is_stable(view, service) or level >= enough:
         return None
     in_time = int(NEXT_ROUND_S * 1e9 / service) * level
     return _round(view, service, max(3, level + 1, min(4 * level + 4, in_time, MOST_CLIENTS)))
 
 
 def is_stable(view: OutsideView, service: int) -> bool:
-    """Do the last two rounds agree, with nothing higher before, and had both more requests than that?"""
+    """Do the last two rounds agree, with nothing higher before, and had both more requests than that?
+
+    A long and regular staircase needs no second one.
+    """
     last_two = together(view, service)[-2:]
     level = highest(view, service)
+    if last_two and last_two[-1].level == level and last_two[-1].is_staircase_of(level):
+        return True
     return len(last_two) == 2 and all(
         each.is_whole and each.level == level and each.clients > level for each in last_two
     )
@@ -231,3 +266,17 @@ def _silence(view: OutsideView, service: int) -> Experiment | None:
     if named(view, "silence"):
         return None
     return Experiment("silence", 1, service / 1e9 + SILENCE_S, silent=level)
+
+
+QUESTIONS = (
+    _together,
+    _refused,
+    _no_cookies,
+    _own_cookies,
+    _beside,
+    _own_url,
+    _same_new_url,
+    _again,
+    _silence,
+)
+"""In the order in which they are asked; each gives None where it is answered or does not matter."""

@@ -6,7 +6,16 @@ from dataclasses import replace
 from statistics import median
 
 from browserconc.analysis.outside_additions import connections, silent_to_stop, unstable, with_silence
-from browserconc.analysis.outside_plan import SHORT_NS, SILENCE_S, highest, is_parallel, is_stable, together
+from browserconc.analysis.outside_plan import (
+    LONG_NS,
+    SHORT_NS,
+    SILENCE_S,
+    highest,
+    is_parallel,
+    is_quicker,
+    is_stable,
+    together,
+)
 from browserconc.analysis.outside_processes import computes, most_unread
 from browserconc.analysis.outside_rounds import (
     PARALLEL,
@@ -125,6 +134,8 @@ def width(view: OutsideView, service: int) -> ServerView | None:
     level = highest(view, service)
     if any(each.is_stretched for each in rounds[-2:]) or not any(level < each.clients for each in rounds):
         return None
+    if _differs_by(view, service):
+        return None
     uneven = _uneven_workers(view, rounds, level)
     if not (uneven or is_stable(view, service) or _agree(rounds, level)):
         return None
@@ -133,6 +144,9 @@ def width(view: OutsideView, service: int) -> ServerView | None:
     widest = max(rounds, key=lambda each: each.clients)
     because = [alone(service), staircase(widest)]
     doubts = [*unstable(view, service)]
+    if level > 1 and service >= LONG_NS:
+        tried = ", ".join(str(each.clients) for each in rounds)
+        doubts.append(f"One takes so long that only rounds of {tried} requests were tried.")
     if uneven:
         workers, threads = uneven
         level = workers * threads
@@ -140,8 +154,7 @@ def width(view: OutsideView, service: int) -> ServerView | None:
             f"{workers} workers that run {threads} each take connections up unevenly, so at times fewer run "
             "at once."
         )
-    if level == 1:
-        doubts += _what_else_is_serial(view)
+    doubts += _what_looks_the_same(view, level)
     spacings = _spacings(view, service, "together")
     if spacings and abs(median(spacings) - service) > ODD * service:
         doubts.append(
@@ -165,8 +178,14 @@ def why_undecided(view: OutsideView, service: int) -> str:
     if not any(each.done_ns for each in rounds):
         errors = {a.error for one in named(view, "together") for a in one.answers if a.error}
         return f"No request of many at once was answered ({', '.join(sorted(errors)[:2])})."
+    if how := _differs_by(view, service):
+        return f"Requests {how} seem to run more at once than others, but not clearly."
     if service < SHORT_NS:
         return "One request is over so soon that the answers do not show how many run at once."
+    return _disagreement(view, service, rounds)
+
+
+def _disagreement(view: OutsideView, service: int, rounds: list[Steps]) -> str:
     if any(each.is_stretched for each in rounds):
         return (
             "Even the first of many answers was late: the requests may share a core or be answered together, "
@@ -182,6 +201,14 @@ def why_undecided(view: OutsideView, service: int) -> str:
         )
     levels = ", ".join(str(each.level) for each in rounds)
     return f"The rounds do not agree how many requests run at once ({levels})."
+
+
+def _differs_by(view: OutsideView, service: int) -> str | None:
+    """What seems to make requests run more at once, though that was not sure enough for a cause."""
+    for name, how in (("no-cookies", "without cookies"), ("own-url", "with a query of their own")):
+        if is_quicker(view, service, name):
+            return how
+    return None
 
 
 def _uneven_workers(view: OutsideView, rounds: list[Steps], level: int) -> tuple[int, int] | None:
@@ -202,11 +229,14 @@ def _agree(rounds: list[Steps], level: int) -> bool:
     return len(close) > 1
 
 
-def _what_else_is_serial(view: OutsideView) -> list[str]:
+def _what_looks_the_same(view: OutsideView, level: int) -> list[str]:
+    """An event loop that blocks is a worker of width one, where its thread cannot be seen."""
     if view.local is None:
-        return ["From outside, an event loop that is blocked looks the same as a single worker."]
+        workers = "a single worker" if level == 1 else f"{level} workers"
+        loops = "a blocked event loop looks" if level == 1 else "blocked event loops look"
+        return [f"From outside {loops} the same as {workers}."]
     if view.local.loops is None:
-        return ["The system does not show whether an event loop is blocked or there is a single worker."]
+        return ["The system does not show whether an event loop is blocked or there are so many workers."]
     return []
 
 

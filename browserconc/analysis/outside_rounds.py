@@ -13,8 +13,10 @@ REFUSALS = (429, 503)
 """Too Many Requests, and Service Unavailable, which servers and proxies say for the same reason."""
 PARALLEL = 1.6
 """The last of requests that all run at once is done before this many service times; else it would be two."""
-SOONEST = 0.9
-"""A service time measured alone is too long by a tenth at most, for it is the shortest of several."""
+SOONEST = 0.85
+"""So much shorter than the shortest of several alone a service time may be later."""
+SURE_STEPS, LATEST = 5, 1.25
+"""A staircase of so many steps, not much longer than its steps together, is no accident."""
 STEP = 0.6
 """Answers that come within this part of a service time belong to one step."""
 VARIES = 1.15
@@ -41,12 +43,15 @@ def is_served(answer: Answer) -> bool:
 
 
 def lengths(view: OutsideView, name: str) -> list[int]:
-    """How long each answered request of the rounds of that name took, from sent to done (ns)."""
+    """How long each answered request of the rounds of that name took, from sent to done (ns).
+
+    A refusal is quick and no measure of the work: where any was served, refusals do not count.
+    """
+    answered = [a for one in named(view, name) for a in one.answers if a.error is None]
     return [
         answer.done_ns - answer.sent_ns
-        for one in named(view, name)
-        for answer in one.answers
-        if answer.error is None and answer.done_ns is not None and answer.sent_ns is not None
+        for answer in ([a for a in answered if is_served(a)] or answered)
+        if answer.done_ns is not None and answer.sent_ns is not None
     ]
 
 
@@ -115,6 +120,18 @@ class Steps:
             each >= SOONEST * self.service_ns * -(-number // width)
             for number, each in enumerate(self.done_ns, start=1)
         )
+
+    def is_staircase_of(self, width: int) -> bool:
+        """Did so many answers come at a time, step after step, neither sooner nor much later?"""
+        number = -(-self.clients // max(width, 1))
+        latest = LATEST * number * self.service_ns
+        return number >= SURE_STEPS and self.is_whole and self.can_be_of(width) and self.last_ns <= latest
+
+    @property
+    def late_share(self) -> float:
+        """The part of the requests that were not served in the time of one."""
+        in_time = sum(each < PARALLEL * self.service_ns for each in self.done_ns)
+        return 1 - in_time / self.clients
 
     @property
     def at_once(self) -> float:

@@ -16,8 +16,8 @@ def round_for(view: OutsideView, tabs: int) -> Round | None:
     return wide[-1] if wide else None
 
 
-def as_client_saw(one: Round, tabs: int, url: str, evidence: Evidence) -> Evidence:
-    """The evidence of the `tabs` requests for `url` that were answered first.
+def as_client_saw(one: Round, tabs: int, evidence: Evidence, *, url: str | None = None) -> Evidence:
+    """The evidence of the `tabs` requests that were answered first; `url` if it is not the evidence's own.
 
     What a wider round shows of them is what so many alone would have shown: those behind them took
     nothing from them.
@@ -35,7 +35,7 @@ def as_client_saw(one: Round, tabs: int, url: str, evidence: Evidence) -> Eviden
         repeat=1,
         released_ns=one.released_ns,
         ended_ns=max(ends, default=one.released_ns),
-        tracks=tuple(_track(index, answer, one, url) for index, answer in enumerate(first)),
+        tracks=tuple(_track(index, answer, one, url or evidence.url) for index, answer in enumerate(first)),
         sources=frozenset({SOURCE}),
         facts=evidence.facts,
         alone_ns=evidence.alone_ns,

@@ -1,6 +1,6 @@
 """The search for a crawler's best setting: asks for windows, is given them, ends in an advice.
 
-It measures nothing and knows no clock: `browserconc/tune.py` runs what it asks for, on this machine or
+It measures nothing and knows no clock: `browserconc/tuning.py` runs what it asks for, on this machine or
 on others. The story is in `tune`: every unit grows geometrically until one more step cannot pay, then
 the settings around the best one and the predicted knee are tried, then the best few take turns, since
 windows a few seconds apart differ more by what else the machine does than good settings differ.
@@ -34,8 +34,10 @@ WINDOW_SHARE = 0.02
 """One window's part of the budget: 1.2 s of 60 s."""
 LEAST_PAGE_TIMES = 2.5
 """A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
+MORE_PAGE_TIMES = 1.5
 DEAR = {"observed": 1.5, "context": 1.5, "browser": 3.0}
 """How often the cost of the plain setting: reading a trace; opening a tab, or a context, for each page."""
+TELLING = 4
 BEHIND = 0.8
 """A unit that gives less than this of what another gives with as many tabs grows no further."""
 
@@ -95,7 +97,9 @@ class _Search:
         return law.rate(2 * point.setting.total) >= PAYS * most
 
     def _ahead(self, point: Point) -> Unit | None:
-        """The unit that does much better with as many tabs."""
+        """The unit that does much better with as many tabs, of which there are enough to tell."""
+        if point.setting.total < TELLING:
+            return None
         known = advice.points(self.seen, self.ceiling)
         mine = advice.merit(point, self.ceiling)
         for unit in UNITS:
@@ -117,13 +121,15 @@ class _Search:
                 yield from self._ask(setting, "probe")
 
     def compare(self) -> Asking:
-        """The best few take turns, there and back again, so that a drift of the machine hits all alike."""
-        candidates = self._candidates()
-        turns = [setting for round_ in range(ROUNDS) for setting in candidates[:: 1 if round_ % 2 else -1]]
-        for setting in turns:
-            if self._too_dear(setting, COMPARE_SHARE, opened=True):
-                return
-            yield from self._ask(setting, "compare", alone=False)
+        """The best few take turns, there and back again, so that a drift of the machine hits all alike.
+
+        One whose first window was merely lucky falls behind by its turns, and another takes its place.
+        """
+        for round_ in range(ROUNDS):
+            for setting in self._candidates()[:: 1 if round_ % 2 else -1]:
+                if self._too_dear(setting, COMPARE_SHARE, opened=True):
+                    return
+                yield from self._ask(setting, "compare", alone=False)
 
     def vary(self) -> Asking:
         """What the chosen setting waits for, and what reuse and the cache are worth there."""
@@ -140,14 +146,22 @@ class _Search:
     def _ask(self, setting: Setting, purpose: str, **how: object) -> Asking:
         if purpose == "grow" and any(ask.setting == setting for ask, _ in self.seen):
             return  # one tab is the same in every unit
-        asked = Ask(setting, self._window_ns(), purpose, **how)  # type: ignore[arg-type]
+        asked = Ask(setting, self._window_ns(setting), purpose, **how)  # type: ignore[arg-type]
         window = yield asked
         self.seen.append((asked, window))
 
-    def _window_ns(self) -> int:
-        durations = sorted(ns for _, window in self.seen[:1] for ns in window.durations_ns)
-        page_ns = durations[len(durations) // 2] if durations else 0
-        return max(round(self.ceiling.budget_ns * WINDOW_SHARE), round(LEAST_PAGE_TIMES * page_ns))
+    def _window_ns(self, setting: Setting) -> int:
+        """Long enough for several pages of one tab, and for one and a half of this setting's.
+
+        Every tab loads a page before and after it: short windows cost more than they tell.
+        """
+        known = advice.points(self.seen, self.ceiling)
+        alone, mine = known.get(Setting()), known.get(setting)
+        return max(
+            round(self.ceiling.budget_ns * WINDOW_SHARE),
+            round(LEAST_PAGE_TIMES * alone.p50_ns) if alone else 0,
+            round(MORE_PAGE_TIMES * mine.p50_ns) if mine else 0,
+        )
 
     def _point(self, setting: Setting) -> Point:
         return advice.points(self.seen, self.ceiling)[setting]
@@ -200,7 +214,7 @@ class _Search:
         if like:
             total, window = min(like, key=lambda pair: abs(pair[0] - setting.total))
             overhead = (window.took_ns - window.window_ns) * max(1.0, setting.total / total)
-        cost = factor * (self._window_ns() + overhead)
+        cost = factor * (self._window_ns(setting) + overhead)
         return "the budget is used up" if spent + cost > share * self.ceiling.budget_ns else None
 
 

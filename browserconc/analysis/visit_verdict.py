@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import concurrency
 from browserconc.analysis.critical_path import along, critical_path
 from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, after_the_lock, handed_on
+from browserconc.analysis.page_waits import with_page_waits
 from browserconc.analysis.processors import longest_handover_ns
-from browserconc.analysis.service import host_and_path
+from browserconc.analysis.same_url import let_through
+from browserconc.analysis.slow_pages import idle_pages, slow_network
 from browserconc.analysis.verdict import (
     EXPLAINED_SHARE,
     HELD_SHARE,
@@ -22,6 +25,7 @@ from browserconc.analysis.verdict import (
     partitioned,
     waiting_by_cause,
 )
+from browserconc.analysis.visit_doubts import doubts_of, no_verdict
 from browserconc.analysis.visits import Load, VisitCase
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import (
@@ -29,6 +33,7 @@ from browserconc.model.finding import (
     UNATTRIBUTED,
     Concurrency,
     Cost,
+    Kind,
     RequestFinding,
     TrialFinding,
     Verdict,
@@ -37,6 +42,8 @@ from browserconc.model.finding import (
 LIMITS = frozenset(cause.id for cause in CAUSES if cause.limits)
 NOTICEABLE_NS = 50_000_000
 """A shorter wait at a limit is not what makes a tab slow."""
+DELAY_NS, DELAY_SHARE = 200_000_000, 0.5
+"""The network is to blame where most tabs waited for it so long, and for so much of their time."""
 BINDING_SHARE = 0.25
 """A server that takes less than the browser sends must be waited for by this part of the waiting."""
 
@@ -68,11 +75,13 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         start_ns, end_ns = load.start_ns - zero, load.end_ns - zero
         path = critical_path(own, start_ns, end_ns)
         critical |= {request.index for request in path}
-        loads.append(_as_request(load, path, start_ns, end_ns))
+        looks = next((t for t in evidence.tracks if t.source == "looks" and t.index == load.tab), None)
+        whole = _as_request(load, path, start_ns, end_ns)
+        loads.append(replace(whole, slices=with_page_waits(whole.slices, looks, zero)))
     requests = [replace(request, critical=request.index in critical) for request in requests]
     level = concurrency(_with_the_server(requests), max((load.end_ns for load in loads), default=0))
     waiting = waiting_by_cause(loads)
-    doubts = (*case.doubts, *_doubts(loads, requests, evidence.tabs))
+    doubts = (*case.doubts, *doubts_of(loads, requests, evidence.tabs))
     finding = TrialFinding(
         id=evidence.id,
         strategy=evidence.strategy,
@@ -85,7 +94,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         makespan_ns=max((load.end_ns for load in loads), default=0),
         ideal_ns=alone.end_ns - alone.start_ns if alone else None,
         concurrency=level,
-        verdict=_verdict(case, loads, level, waiting, doubts, _served_ns(alone) if alone else 0),
+        verdict=_verdict(case, loads, level, waiting, doubts, alone),
         waiting_ns=waiting,
         cost=cost,
         requests=tuple(requests),
@@ -128,29 +137,16 @@ def _work(request: RequestFinding) -> tuple[int, int] | None:
     return (pieces[0].start_ns, pieces[-1].end_ns) if pieces else None
 
 
-def _doubts(loads: Sequence[RequestFinding], requests: Sequence[RequestFinding], tabs: int) -> list[str]:
-    doubts = []
-    failed = [load for load in loads if load.error is not None]
-    if failed:
-        doubts.append(f"{len(failed)} of {tabs} tabs did not load: {failed[0].error}.")
-    refused = [request for request in requests if (request.status or 0) >= 400]
-    if refused:
-        doubts.append(
-            f"{len(refused)} of {len(requests)} answers were errors (status {refused[0].status}, "
-            f"{host_and_path(refused[0].url)})."
-        )
-    return doubts
-
-
 def _verdict(
     case: Case,
     loads: Sequence[RequestFinding],
     level: Concurrency,
     waiting: Mapping[str, int],
     doubts: tuple[str, ...],
-    alone_ns: int,
+    alone: RequestFinding | None,
 ) -> Verdict:
-    if reason := _no_verdict(case, loads):
+    alone_ns = _served_ns(alone) if alone else 0
+    if reason := no_verdict(case, loads):
         return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     least_ns = max(round((LONG_NS if 0 < alone_ns < QUICK_NS else NOTICEABLE_NS) / HELD_SHARE), alone_ns)
     late = [load for load in loads if burden_ns(load) - alone_ns >= HELD_SHARE * least_ns]
@@ -161,10 +157,16 @@ def _verdict(
     if reason := _open_question(late, explained, max(longest_handover_ns(case), HELD_SHARE * least_ns)):
         share = explained / total if total else 0.0
         return Verdict("undecided", None, None, None, share, (reason, *doubts))
+    if network := slow_network(loads, waiting, candidates):
+        kind: Kind = "limited" if candidates else "concurrent"
+        share = waiting[network.id] / total
+        return Verdict(
+            kind, None, network.culprit, network.id, share, doubts, tuple(_evidence([network], loads, case))
+        )
     if not candidates:
-        if reason := _stretched(loads, alone_ns):
+        if reason := _stretched(loads, alone_ns) or idle_pages(loads, alone):
             return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
-        return Verdict("concurrent", None, None, None, 0.0, doubts)
+        return _concurrent(loads, case, doubts)
     binding = _binding(candidates, case, level, waiting)
     limit = _limit(binding, case, level)
     return Verdict(
@@ -178,16 +180,18 @@ def _verdict(
     )
 
 
-def _no_verdict(case: Case, loads: Sequence[RequestFinding]) -> str | None:
-    if case.evidence.error or not loads:
-        return case.evidence.error or "No tab was opened."
-    failed = [load.error for load in loads if load.error is not None and not timed_out(load.error)]
-    if 2 * len(failed) >= len(loads):
-        return f"{len(failed)} of {len(loads)} tabs could not load: {failed[0]}."
-    seen = {source for timeline in case.timelines for source in timeline.tracks}
-    if "netlog" not in case.evidence.sources and "client" not in seen:
-        return "The browser left no log that says what its requests waited for."
-    return None
+def _concurrent(loads: Sequence[RequestFinding], case: Case, doubts: tuple[str, ...]) -> Verdict:
+    """Nobody holds another back; but the network may be what every tab waits for most of the time."""
+    for cause in CAUSES:
+        if cause.limits or cause.culprit != "network":
+            continue
+        waits = [sum(p.duration_ns for p in load.slices if p.cause == cause.id) for load in loads]
+        lasted = sum(load.end_ns - load.start_ns for load in loads)
+        if median(waits) >= DELAY_NS and sum(waits) >= DELAY_SHARE * lasted:
+            share = sum(waits) / lasted
+            because = tuple(_evidence([cause], loads, case))
+            return Verdict("concurrent", None, cause.culprit, cause.id, share, doubts, because)
+    return Verdict("concurrent", None, None, None, 0.0, doubts)
 
 
 def _binding(
@@ -212,7 +216,10 @@ def _limit(cause: Cause, case: Case, level: Concurrency) -> int:
     stated = facts.get("server_limit") if facts.get("server_cause") == cause.id else None
     if isinstance(stated, int):
         return stated
-    return (cause.limit(case) if cause.limit else None) or max(level.sustained, 1)
+    stated = cause.limit(case) if cause.limit else None
+    if stated == 1 and cause.culprit == "browser" and level.sustained > 1:
+        return let_through(cause, case)
+    return stated or max(level.sustained, 1)
 
 
 def _open_question(loads: Sequence[RequestFinding], explained_ns: int, least_ns: float) -> str | None:
@@ -245,11 +252,6 @@ def _stretched(loads: Sequence[RequestFinding], alone_ns: int) -> str | None:
 
 def _served_ns(load: RequestFinding) -> int:
     return sum(piece.duration_ns for piece in load.slices if piece.cause == SERVICE)
-
-
-def timed_out(error: str) -> bool:
-    """Was it waited for in vain, rather than refused?"""
-    return any(sign in error for sign in ("not loaded within", "no answer within"))
 
 
 def burden_ns(load: RequestFinding) -> int:

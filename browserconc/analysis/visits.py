@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from browserconc.model.cause import Case, Evidence
 from browserconc.model.timeline import Timeline, Track
 
-STREAMS = ("eventsource",)
+STREAMS = ("eventsource", "websocket")
 """What has no end, by Playwright's resource types."""
 CLOCK_SLACK_NS = 5_000_000
 """NetLog rounds to milliseconds; two sources of one instant may differ by a few of them."""
@@ -49,7 +49,7 @@ def visited(evidence: Evidence, address: Callable[[str], str]) -> VisitCase:
     for track in evidence.tracks:
         by_source[track.source].append(track)
     loads = tuple(_load(track, evidence) for track in by_source["client"])
-    own = [track for track in by_source["netlog"] if track.url not in evidence.gates]
+    own = [_until_open(track) for track in by_source["netlog"] if track.url not in evidence.gates]
     owners = _owners(own, by_source["page"], evidence, address)
     timelines = []
     tabs = {}
@@ -94,6 +94,11 @@ def sent_by_client(evidence: Evidence) -> VisitCase:
     )
     case = Case(evidence, timelines, (), evidence.doubts)
     return VisitCase(case, {index: load.tab for index, load in enumerate(loads)}, loads)
+
+
+def _until_open(track: Track) -> Track:
+    """Without the life of a WebSocket after its handshake, which no load waits for."""
+    return replace(track, spans=tuple(span for span in track.spans if span.name != "WEBSOCKET"))
 
 
 def _load(track: Track, evidence: Evidence) -> Load:

@@ -16,6 +16,7 @@ from browserconc.cli.diff import diff
 from browserconc.cli.doctor import doctor
 from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED
 from browserconc.cli.explain import explain
+from browserconc.cli.limits import limits
 from browserconc.cli.profiles import profiles
 from browserconc.cli.report import report
 from browserconc.cli.schema import schema
@@ -81,6 +82,7 @@ for command in (
     explain,
     watch,
     servers,
+    limits,
     serve,
     tune,
     report,

@@ -96,6 +96,11 @@ def diagnose(
         timeout_s=timeout,
         ledger=ledger,
     )
+    if any(name in browser.lower() for name in ("firefox", "webkit")):
+        raise WrongUsage(
+            "diagnose reads the browser's own network log, which only Chromium and its kin write: "
+            "--browser chromium, chrome, msedge or the path of one."
+        )
     if out == "":
         raise WrongUsage("--out must name a folder.")
     folder = Path(out) if out else recording.new_folder()

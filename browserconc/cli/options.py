@@ -63,7 +63,14 @@ def run_options(command: _Command) -> _Command:
                 "--connect", metavar="WS-URL", help="Browsers of a Playwright server, by its address."
             ),
             click.option("--cdp", metavar="URL", help="A Chrome that runs already, by its debugging port."),
+            click.option("--http", metavar="1.1|2", help="The version of HTTP that browsers speak."),
             click.option("--headed", is_flag=True, default=None, help="Show the browser's windows."),
+            click.option(
+                "--stock-switches",
+                is_flag=True,
+                default=None,
+                help="Chromium as users start it, without Playwright's switches.",
+            ),
             click.option(
                 "--profile",
                 metavar="NAME|FILE",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED, CannotMeasure, WrongUsage
+from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
 from browserconc.cli.measuring import measure
 from browserconc.cli.output import check_targets, colour, width, write
 
@@ -136,7 +136,10 @@ def tune(
     if interrupted:
         click.echo("Interrupted; this is the best of what was measured.", err=True)
         return INTERRUPTED
-    return 0 if tuned.advice.chosen else CANNOT_MEASURE
+    if tuned.advice.chosen is None:
+        why = " ".join(tuned.advice.doubts) or "Nothing was loaded."
+        raise CannotMeasure(f"No setting could be chosen: {why}")
+    return 0
 
 
 def _urls(source: str | None) -> tuple[str, ...]:

@@ -18,12 +18,14 @@ class Notes:
     """Addresses are masked. `critical_url` is the request that one tab alone waits for longest.
 
     `brought_cookies` tells whether the visitor came with cookies of his own, which every tab has.
+    `deaf_addresses` are those of the host that are tried in vain before one that answers.
     """
 
     url: str
     critical_url: str = ""
     doubts: tuple[str, ...] = ()
     brought_cookies: bool = False
+    deaf_addresses: tuple[str, ...] = ()
 
 
 def write(folder: Path, notes: Notes) -> None:

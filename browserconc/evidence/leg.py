@@ -58,12 +58,7 @@ class Leg:
 
     def add(self, span: Span) -> None:
         """Adds a step; the pieces of one body become one span."""
-        if span.name in _REPEATED:
-            for place, before in enumerate(self.spans):
-                if before.name == span.name:
-                    self.spans[place] = replace(before, end_ns=span.end_ns)
-                    return
-        self.spans.append(span)
+        _add(self.spans, span)
 
     def close(self, now_ns: int) -> None:
         """The request is over, cancelled perhaps: what was going on is over too."""
@@ -74,7 +69,8 @@ class Leg:
     def track(self, source: str) -> Track:
         """The leg as it stands; what is still going on has no end."""
         spans = list(self.spans)
-        spans += [Span(name, start_ns, None, detail) for name, (start_ns, detail) in self.open.items()]
+        for name, (start_ns, detail) in self.open.items():
+            _add(spans, Span(name, start_ns, None, detail))
         spans += self._still_stalled()
         spans += self._waited_for_a_stream(tuple(spans))
         spans += self._connecting()
@@ -127,9 +123,11 @@ class Leg:
         if STALL in names or "HTTP_TRANSACTION_SEND_REQUEST" in names:
             return
         asked = next((span for span in self.spans if span.name == "HTTP_STREAM_REQUEST"), None)
-        stalls = [self.stall, *(job.stall for job in self.jobs if job.socket is None)]
-        for stall in [stall for stall in stalls if stall][:1]:
-            yield Span(STALL, stall.start_ns, asked.end_ns if asked else None, {"limit": stall.limit})
+        # A job may have got its socket when nobody waited for it any more.
+        stalls = [(self.stall, None), *((job.stall, job.socket_ns) for job in self.jobs)]
+        for stall, got_ns in [(stall, got_ns) for stall, got_ns in stalls if stall][:1]:
+            end_ns = got_ns if got_ns is not None else asked.end_ns if asked else None
+            yield Span(STALL, stall.start_ns, end_ns, {"limit": stall.limit})
 
     def _waited_for_a_stream(self, spans: Iterable[Span]) -> Iterator[Span]:
         """It had its HTTP/2 session, which carried as many streams as the server allows."""
@@ -140,3 +138,12 @@ class Leg:
         stall = self.session.stall(self.url, got.end_ns, sent.start_ns if sent else None)
         if stall:
             yield stall
+
+
+def _add(spans: list[Span], span: Span) -> None:
+    if span.name in _REPEATED:
+        for place, before in enumerate(spans):
+            if before.name == span.name:
+                spans[place] = replace(before, end_ns=span.end_ns)
+                return
+    spans.append(span)

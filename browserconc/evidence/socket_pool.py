@@ -53,6 +53,7 @@ class Job:
     group: str | None = None
     stall: Stall | None = None
     socket: int | None = None
+    socket_ns: int | None = None
     session: int | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
@@ -89,7 +90,8 @@ class SocketPool:
                 group = str(event.params.get("group_id", ""))
                 self.job(event.source_id).group = self._groups.setdefault(group, group)
             case "SOCKET_POOL_BOUND_TO_SOCKET":
-                self.job(event.source_id).socket = dependency(event)
+                job = self.job(event.source_id)
+                job.socket, job.socket_ns = dependency(event), event.time_ns
             case "SOCKET_POOL_BOUND_TO_CONNECT_JOB":
                 connect_job = dependency(event)
                 if connect_job is not None:

@@ -47,6 +47,8 @@ _CONTROLLER = ("HTTP_STREAM_REQUEST_STARTED_JOB", "HTTP_STREAM_JOB_CONTROLLER_PR
 """What a request's controller tells about it; the pool is told the rest."""
 _DIRECT = "[direct://]"
 _SWITCHING = 101
+_BYPASS_CACHE = 1 << 1  # net/base/load_flags_list.h
+_BYPASSING: Mapping[str, Fact] = {"bypasses_cache": True}
 _DETAILS = ("net_error", "delegate_blocked_by", "result")
 _PAGE = ("initiator", "network_isolation_key", "request_type")
 _NOTHING: Mapping[str, Fact] = {}
@@ -191,6 +193,7 @@ class _Follower:
             page={
                 **{name: self._named(params[name]) for name in _PAGE if name in params},
                 "priority": request.priority or None,
+                **(_BYPASSING if (_integer(params.get("load_flags")) or 0) & _BYPASS_CACHE else _NOTHING),
             },
         )
         if request.legs:

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from browserconc.evidence.secrets import masked
 from browserconc.lab import machine_load
 from browserconc.lab.browser import BrowserError, DriverError, DriverTimeout, Page, first_line
 from browserconc.lab.browser.pool import Pool, Tab
@@ -116,7 +117,8 @@ class Crawl:
         try:
             await tab.page.goto(url, wait_until="commit", timeout=self._timeout_s * 1000)
         except DriverError as problem:
-            raise BrowserError(f"{url[:200]} could not be loaded: {first_line(problem)}.") from problem
+            reason = first_line(problem).split(" at http", 1)[0]  # Playwright repeats the address
+            raise BrowserError(f"{masked(url)[:200]} could not be loaded ({reason}).") from problem
         return tab.page.url
 
     async def _measured(self, ask: Ask, tabs: list[Tab]) -> Sample:
@@ -157,7 +159,7 @@ class Crawl:
                 async with self._pool.lent(tab, shift.ask.lifetime) as page:
                     error = await self._load(page, shift.ask.many_sites)
             except DriverError as problem:
-                error = first_line(problem)
+                error = first_line(problem).split(" at http", 1)[0]
             gone = tab.is_gone
             tab.age += 1
             shift.loads.append(Load(number, tab.age, start, time.monotonic_ns(), error, crash=gone))

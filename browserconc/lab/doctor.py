@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-from browserconc.lab import cgroup, installed_browsers, process, stock_firefox
+from browserconc.lab import cgroup, display, installed_browsers, process, stock_firefox
 from browserconc.model.check import Check
 
 MB = 1_000_000
@@ -59,7 +59,10 @@ def _carefully(name: str, look: Callable[[str], Check]) -> Check:
 def _browser(name: str) -> Check:
     found = installed_browsers.find("chromium")
     if found:
-        return Check(name, True, f"{installed_browsers.version(found)} ({found})")
+        said = f"{installed_browsers.version(found)} ({found})"
+        if "headless-shell" in found.name.replace("_", "-"):
+            return Check(name, True, f"{said}: the headless shell, which opens no speculative connections")
+        return Check(name, True, f"{said}, in Chrome's new headless mode unless --headed")
     advice = "run `browserconc doctor --install-browser`, or give --browser the path of Chrome or Chromium"
     firefox = installed_browsers.find("firefox")
     if firefox:
@@ -79,6 +82,17 @@ def _firefox(name: str) -> Check:
     if stock_firefox.is_driven_by(driver):
         return Check(name, True, f"{said}, driven over WebDriver BiDi")
     return Check(name, None, f"{said}, which Playwright {driver} does not drive", stock_firefox.ADVICE)
+
+
+def _display(name: str) -> Check:
+    """Whether --headed can show windows."""
+    if not display.is_missing():
+        return Check(name, True, "there is one")
+    if display.program():
+        return Check(name, True, "none; --headed uses Xvfb")
+    return Check(
+        name, None, "none, so --headed is not there", "install Xvfb (apt-get install xvfb) to use it"
+    )
 
 
 def _playwright(name: str) -> Check:
@@ -246,6 +260,7 @@ _CHECKS: dict[str, Callable[[str], Check]] = {
     "browser": _browser,
     "Firefox": _firefox,
     "Playwright": _playwright,
+    "display": _display,
     "sandbox": _sandbox,
     "cores": _cores,
     "memory": _memory,

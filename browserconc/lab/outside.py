@@ -188,6 +188,8 @@ class _Examination:
                 return (self.jar,)
             case "own":
                 return self.own_jars
+            case "all but the last":
+                return (*[self.jar] * (experiment.clients - 1), ())
             case _:
                 return ()
 
@@ -201,7 +203,7 @@ class _Examination:
     @asynccontextmanager
     async def _silence(self, connections: int) -> AsyncIterator[None]:
         """So many open connections on which nothing is said."""
-        address = (self._place.host, self._place.port)
+        address = (_resolvable(self._place.host), self._place.port)
         opened: list[socket.socket] = []
         try:
             for _ in range(connections):
@@ -246,15 +248,20 @@ async def _look(listener: Listener, looks: list[Look]) -> None:
 
 def _listener(place: Origin) -> Listener | None:
     """The process behind the target, if its host is this machine."""
-    host = "localhost" if place.host.endswith(".localhost") else place.host
     try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, place.port, type=socket.SOCK_STREAM)}
+        entries = socket.getaddrinfo(_resolvable(place.host), place.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return None
+    found = {str(entry[4][0]) for entry in entries}
     own = {each.address for addresses in psutil.net_if_addrs().values() for each in addresses}
     if not any(address in own or address.startswith("127.") or address == "::1" for address in found):
         return None
     return Listener.find(place.port)
+
+
+def _resolvable(host: str) -> str:
+    """Names below `localhost` are loopback (RFC 6761, section 6.3), which many resolvers do not know."""
+    return "localhost" if host.endswith(".localhost") else host
 
 
 def _answer(line: ClientLine) -> Answer:

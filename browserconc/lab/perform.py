@@ -29,7 +29,18 @@ _ARMED = """async ([start, tasks]) => {
   const kept = (globalThis.browserconcKept ??= []);
   const keep = thing => kept.push(thing);
   const perform = async (url, keep) => {%s};
-  await new Promise(resolve => setTimeout(resolve, Math.max(0, start - performance.now())));
+  const left = Math.max(0, start - performance.now());
+  await new Promise(resolve => {
+    if (document.visibilityState === "visible") {
+      setTimeout(resolve, left);
+      return;
+    }
+    // The timers of a hidden tab are late by up to a second, those of its workers are not.
+    const code = "onmessage = event => setTimeout(() => postMessage(0), event.data)";
+    const worker = new Worker(URL.createObjectURL(new Blob([code])));
+    worker.onmessage = () => { worker.terminate(); resolve(); };
+    worker.postMessage(left);
+  });
   const one = async ([index, url]) => {
     const begin = performance.now();
     let status = null, error = null;
@@ -38,7 +49,8 @@ _ARMED = """async ([start, tasks]) => {
     } catch (problem) {
       error = String(problem?.message ?? problem).slice(0, 120);
     }
-    const row = {index, begin, end: performance.now(), status, error};
+    const visible = document.visibilityState === "visible";
+    const row = {index, visible, begin, end: performance.now(), status, error};
     (globalThis.browserconcDone ??= []).push(row);
     return row;
   };
@@ -75,8 +87,11 @@ async def perform(
     timeout_s: float,
     finished: Callable[[], None],
     start: Start = at_once,
+    facts: dict[str, Any] | None = None,
 ) -> Released:
-    """Page i asks for urls[i]; a single page asks for all of them. `start` is waited for when all are ready.
+    """Page i asks for urls[i]; a single page asks for all of them.
+
+    `start` is waited for when all are ready; `facts` is told which tabs were hidden.
 
     Raises:
         BrowserError: a page of the target's origin does not load.
@@ -107,6 +122,9 @@ async def perform(
     for line in lines:
         if line.done_ns is not None:
             finished()
+    hidden = [row["index"] for seen in rows if isinstance(seen, list) for row in seen if not row["visible"]]
+    if hidden and facts is not None:
+        facts["hidden_tabs"] = ",".join(map(str, sorted(hidden)))
     return Released(start_ns, ended_ns, sorted(lines, key=lambda line: line.index))
 
 

@@ -44,7 +44,7 @@ def browser_command_line() -> list[str]:
     """The words with which the first browser of this process was started; empty where none runs."""
     for process in browser_processes():
         if _is_browser_root(process):
-            return _words(process)
+            return command_line(process)
     return []
 
 
@@ -95,12 +95,13 @@ def _cpu_ns(processes: Iterable[psutil.Process]) -> int:
 
 def _is_browser_root(process: psutil.Process) -> bool:
     """Each browser names its profile folder; Chromium's and Firefox's children say that they are children."""
-    words = _words(process)
+    words = command_line(process)
     folder = any(word.startswith("--user-data-dir") or word in _FIREFOX_PROFILE for word in words)
     return folder and not any(word.startswith("--type=") or word == "-contentproc" for word in words)
 
 
-def _words(process: psutil.Process) -> list[str]:
+def command_line(process: psutil.Process) -> list[str]:
+    """The words with which a process was started; none of one that is gone."""
     try:
         return list(process.cmdline())
     except psutil.Error:

@@ -20,7 +20,7 @@ from browserconc.evidence.browser_logs import named
 from browserconc.evidence.kernel import AcceptQueue
 from browserconc.lab import machine_load, release
 from browserconc.lab.browser import BrowserError, Browsers, Tabs
-from browserconc.lab.certificate import TRUSTED, Certificate
+from browserconc.lab.certificate import Certificate
 from browserconc.lab.observe import observed
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.perform import perform
@@ -111,9 +111,8 @@ async def record(
         manifest = named(manifest, tabs.logs if tabs else (), into)
         async with observed(tabs, evidence, into) as unseen:
             manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)
-        trusted = (TRUSTED,) if tabs and running.certificate else ()
         unseen += tabs.doubts if tabs else ()
-        manifest = replace(manifest, doubts=(*manifest.doubts, *unseen, *trusted))
+        manifest = replace(manifest, doubts=(*manifest.doubts, *unseen))
     except (BrowserError, ServerError, raw_socket.RawClientError, ProcessError, TooFewFilesError) as problem:
         manifest = replace(manifest, error=str(problem), ended_ns=time.monotonic_ns())
     except OSError as problem:  # a full disk, no sockets left
@@ -255,7 +254,7 @@ async def _let_go(
         workload = WORKLOADS["fetch"]
     if workload.script:
         facts["pages"] = len(tabs.pages)
-        return await perform(tabs.pages, urls, workload, trial.timeout_s, finished)
+        return await perform(tabs.pages, urls, workload, trial.timeout_s, finished, facts=facts)
     gates: list[str] = []
     facts["gates"] = gates
     return await release.navigate(tabs.pages, urls, trial.timeout_s, finished, lines, gates)

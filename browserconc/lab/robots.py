@@ -7,6 +7,8 @@ import urllib.request
 from collections.abc import Iterable
 from urllib.robotparser import RobotFileParser
 
+from browserconc.evidence.secrets import masked
+
 AGENT = "browserconc"
 TIMEOUT_S = 10.0
 LARGEST = 512 * 1024
@@ -28,7 +30,7 @@ def rate(origin: str, urls: Iterable[str]) -> float | None:
     rules = _rules(origin)
     for url in urls:
         if not rules.can_fetch(AGENT, url):
-            raise ForbiddenError(f"{origin}/robots.txt forbids {url[:200]}, so it is not loaded.")
+            raise ForbiddenError(f"{origin}/robots.txt forbids {masked(url)[:200]}, so it is not loaded.")
     delay, asked = rules.crawl_delay(AGENT), rules.request_rate(AGENT)
     rates = [1 / float(delay)] if delay and float(delay) > 0 else []
     rates += [asked.requests / asked.seconds] if asked and asked.seconds else []

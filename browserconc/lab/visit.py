@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from browserconc import recording
-from browserconc.evidence import client, page_log
+from browserconc.evidence import client, page_log, page_looks
 from browserconc.evidence.browser_logs import named
 from browserconc.evidence.client import ClientLine
 from browserconc.evidence.page_log import PageLine
@@ -24,6 +24,7 @@ from browserconc.lab import machine_load, release, send
 from browserconc.lab.browser import BrowserError, Browsers, DriverError, Page, Tabs, first_line
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.page_load import PageLoads
+from browserconc.lab.page_looks import looking
 from browserconc.lab.process import ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
 from browserconc.lab.strategies import STRATEGIES
@@ -130,10 +131,14 @@ async def _measure(
     lines: list[ClientLine] = []
     released: release.Released | None = None
     try:
-        if target.method == "GET":
-            released = await let_go(tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive)
-        else:
-            released = await send.send(tabs.pages, urls, target, visit.timeout_s, finished)
+        async with looking(tabs.pages) as looks:
+            if target.method == "GET":
+                released = await let_go(
+                    tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive
+                )
+            else:
+                released = await send.send(tabs.pages, urls, target, visit.timeout_s, finished)
+        page_looks.write(into / page_looks.FILE, looks)
         lines = released.lines
     finally:
         loads.stop()

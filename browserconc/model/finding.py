@@ -185,13 +185,25 @@ class Conclusion:
 
 @dataclass(frozen=True, slots=True)
 class BrowserFacts:
-    """The browser that was driven; `switches` are those in force."""
+    """The browser that was driven; `switches` are those in force, `mode` how it shows its windows.
+
+    "headed", "headless-shell" (a program of its own, without much of the browser around the tabs), or
+    "headless": the whole browser without windows, which Chrome calls the new headless mode.
+    """
 
     name: str
     version: str
     path: str
     headless: bool
     switches: tuple[str, ...]
+
+    @property
+    def mode(self) -> str:
+        """How it shows its windows."""
+        if not self.headless:
+            return "headed"
+        program = self.path.replace("\\", "/").rpartition("/")[2].lower().replace("_", "-")
+        return "headless-shell" if "headless-shell" in program else "headless"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from browserconc.model.finding import Culprit
 
-CookieUse = Literal["same", "none", "own"]
+CookieUse = Literal["same", "none", "own", "all but the last"]
 QueryUse = Literal["as-is", "one", "own"]
 
 
@@ -21,8 +21,9 @@ class Experiment:
     """`clients` requests at once, each on a connection of its own.
 
     `cookies` are the same for all (those of the target, or what the server set first), none, or such
-    as the server gave each of them for itself. `query`: the URL as it is, with a new parameter that is
-    the same for all, or with one for each. So many `silent` connections are opened before and say nothing.
+    as the server gave each of them for itself; or all but the last one have the same. `query`: the URL
+    as it is, with a new parameter that is the same for all, or with one for each. So many `silent`
+    connections are opened before and say nothing.
     """
 
     name: str

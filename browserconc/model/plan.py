@@ -10,8 +10,9 @@ class BrowserChoice:
     """Which browser to drive, and how.
 
     `name` is "chromium", "firefox", "webkit", a Playwright channel or the path of an executable.
-    `switches` are given to it beside our own. Of a browser that others started, `connect` is the address
-    of its Playwright server (ws://…), or `cdp` that of its debugging port (http://… or ws://…).
+    `switches` are given to it beside our own, and Playwright's unless `stock_switches`. Of a browser that
+    others started, `connect` is the address of its Playwright server (ws://…), or `cdp` that of its
+    debugging port (http://… or ws://…).
     """
 
     name: str = "chromium"
@@ -19,6 +20,7 @@ class BrowserChoice:
     switches: tuple[str, ...] = ()
     connect: str | None = None
     cdp: str | None = None
+    stock_switches: bool = False
 
     @property
     def is_remote(self) -> bool:

@@ -99,7 +99,10 @@ def render(result: Result) -> str:
             undecided=table.said_of(rows, undecided=True),
             doubts=table.said_of(rows, undecided=False),
             failures=table.failures(rows),
-            evidence=table.evidence_of(rows, result.conclusion.summary),
+            evidence=table.evidence_of(
+                rows, " ".join([result.conclusion.summary, *result.conclusion.because])
+            ),
+            not_tried=wording.NOT_TRIED.removesuffix(":"),
             data=page_data(result, rows, causes),
             style=style,
             script=script,

@@ -42,7 +42,7 @@ def plot(
     """
     columns = width - MARGIN
     most_x = max((dot.x for dot in dots), default=1.0)
-    top = _round_up(max((dot.y for dot in dots), default=1.0))
+    top = round_up(max((dot.y for dot in dots), default=1.0))
     grid = [[" "] * columns for _ in range(height)]
 
     def column(x: float) -> int:
@@ -87,8 +87,8 @@ def _figures(values: Sequence[float], column: Callable[[float], int], columns: i
     return (" " * MARGIN + "".join(text)).rstrip()
 
 
-def _round_up(value: float) -> float:
-    """The next of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten."""
+def round_up(value: float) -> float:
+    """Where an axis ends: the next of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten."""
     if value <= 0:
         return 1.0
     power = 10.0 ** floor(log10(value))

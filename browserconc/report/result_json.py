@@ -44,13 +44,14 @@ class ResultError(Exception):
 
 
 class Browser(Struct, frozen=True):
-    """The browser that was driven; switches are those in force."""
+    """The browser that was driven; mode is headed, headless or headless-shell."""
 
     name: str
     version: str
     path: str
     headless: bool
     switches: tuple[str, ...]
+    mode: str = ""
 
 
 class Environment(Struct, frozen=True):
@@ -281,6 +282,8 @@ def _wire(value: Any) -> Any:
         named = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
         if isinstance(value, finding.TrialFinding):
             named["waiting_ns"] = {UNATTRIBUTED: 0, **value.waiting_ns}
+        if isinstance(value, finding.BrowserFacts):
+            named["mode"] = value.mode
         return dict(_in_seconds(_WIRE_NAMES.get((type(value), k), k), v) for k, v in named.items())
     if isinstance(value, tuple):
         return tuple(_wire(item) for item in value)

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from browserconc.model.tuning import Point, Tuning
 from browserconc.report import tune_words as words
+from browserconc.report.plot import round_up
 from browserconc.report.tune_settings import settings
 from browserconc.report.wording import megabytes, percent, seconds
 
@@ -108,7 +109,7 @@ def _pictures(tuned: Tuning) -> list[Picture]:
     most = max(point.setting.total for point in points)
     rates = {point: point.pages_per_s for point in points}
     times = {point: point.p95_ns / 1e9 for point in points}
-    top = 1.1 * max(rates.values())
+    top = round_up(max(rates.values()))
     path = ""
     if fit:
         steps = [most ** (step / _STEPS) for step in range(_STEPS + 1)]
@@ -141,7 +142,7 @@ def _picture(
     knee: float | None,
     interval: tuple[float, float] | None,
 ) -> Picture:
-    most, top = max(point.setting.total for point in values), 1.1 * max(values.values())
+    most, top = max(point.setting.total for point in values), round_up(max(values.values()))
     chosen = tuned.advice.chosen
     marks = tuple(
         Mark(

@@ -61,6 +61,7 @@ class Stranger:
     limit: int | None
     nginx: str | None = None
     clients: int = 10
+    cookies: tuple[tuple[str, str], ...] = ()
 
 
 def gunicorn(*options: str) -> list[str]:
@@ -86,6 +87,7 @@ STRANGERS = {
     "werkzeug-cpu": Stranger(WERKZEUG, "/cpu?s=0.15", "server-cpu", 1),
     "waitress-cpu": Stranger(WAITRESS, "/cpu?s=0.15", "server-cpu", 1),
     "session": Stranger(WIDE, "/session?s=0.3", "session-lock", 1),
+    "login": Stranger(WIDE, "/private?s=0.3", None, 1, cookies=(("sid", "mine"),)),
     "busy": Stranger(WIDE, "/limited?s=0.3", "rate-limit", 3),
     "backlog": Stranger([PYTHON, "standard_library.py", "{port}", "single"], "/?s=0.05", "accept-backlog", 1),
     "short-queue": Stranger([PYTHON, "standard_library.py", "{port}", "single"], SLEEP, "server-width", 1),
@@ -153,14 +155,14 @@ def wait_for(port: int) -> None:
 
 
 async def examined(
-    household: Household, port: int, path: str, folder: Path, clients: int = 10, deadline_s: float = 25.0
+    household: Household, port: int, stranger: Stranger, folder: Path, deadline_s: float = 25.0
 ) -> tuple[OutsideView, ServerView]:
     """What `diagnose` does with the server half."""
     view = await examine(
-        Target(f"http://127.0.0.1:{port}{path}"),
+        Target(f"http://127.0.0.1:{port}{stranger.path}", cookies=stranger.cookies),
         household,
         folder,
-        clients=clients,
+        clients=stranger.clients,
         deadline_s=deadline_s,
         tell=lambda text: None,
         plan=outside_plan.next_experiment,
@@ -176,20 +178,21 @@ async def main(options: argparse.Namespace) -> None:
         for number in range(options.repeat):
             with Household() as household, running(household, stranger) as port:
                 folder = (options.keep or household.folder("views")) / f"{name}-{number}"
-                view, found = await examined(household, port, stranger.path, folder, stranger.clients)
+                view, found = await examined(household, port, stranger, folder)
             took.append(view.elapsed_ns / 1e9)
             said[shown(found.cause, found.limit, found.parallel_up_to)] += 1
             if options.verbose or (found.cause, found.limit) != (stranger.cause, stranger.limit):
                 print(f"   {found}")
                 print("  ", *(f"{one.experiment.name}({one.experiment.clients})" for one in view.rounds))
+        wanted = shown(stranger.cause, stranger.limit, stranger.limit is None)
         print(
-            f"{name:20} {shown(stranger.cause, stranger.limit, 1):22} {min(took):4.1f}-{max(took):4.1f} s  "
+            f"{name:20} {wanted:22} {min(took):4.1f}-{max(took):4.1f} s  "
             + ", ".join(f"{times} x {what}" for what, times in said.most_common()),
             flush=True,
         )
 
 
-def shown(cause: str | None, limit: int | None, parallel: int | None) -> str:
+def shown(cause: str | None, limit: int | None, parallel: int | bool | None) -> str:
     """A judgement in a word or two."""
     if cause is None:
         return "parallel" if parallel else "undecided"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -85,6 +86,11 @@ def site() -> Iterator[str]:
             thread.join(10)
 
 
+def busy() -> float:
+    """How many processes wanted each core; a promise of seconds holds for a machine that is free."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1)
+
+
 def test_the_slow_part_of_a_page_is_named_and_no_secret_is_kept(tmp_path: Path) -> None:
     out = tmp_path / "out"
     secrets = ("--cookie", f"sid={SECRET}", "--header", f"X-Tenant: {SECRET}")
@@ -122,7 +128,7 @@ def test_what_is_parallel_is_said_to_be_and_soon(tmp_path: Path) -> None:
     assert ended.code == 0, ended.stderr
     conclusion = json.loads(ended.stdout)["conclusion"]
     assert (conclusion["culprit"], conclusion["cause"]) == (None, None)
-    assert took_s < 20
+    assert took_s < 20 * max(1.0, busy())
 
 
 def test_who_logs_in_is_let_in(tmp_path: Path) -> None:

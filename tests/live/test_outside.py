@@ -33,7 +33,7 @@ async def test_a_server_is_judged_as_what_it_is(household: Household, tmp_path: 
         pytest.skip("nginx is not installed")
     began = time.monotonic()
     with running(household, stranger) as port:
-        view, found = await examined(household, port, stranger.path, tmp_path)
+        view, found = await examined(household, port, stranger, tmp_path)
     assert (found.cause, found.limit) == (stranger.cause, stranger.limit), found
     assert found.service_ns is not None
     assert 0.25e9 < found.service_ns < 1.5e9
@@ -47,8 +47,9 @@ async def test_a_server_is_judged_as_what_it_is(household: Household, tmp_path: 
 
 
 async def test_silence_is_tried_and_ends(household: Household, tmp_path: Path) -> None:
-    with running(household, Stranger(gunicorn("-w", "2"), "/sleep?s=0.2", None, None)) as port:
-        _, found = await examined(household, port, "/sleep?s=0.2", tmp_path)
+    stranger = Stranger(gunicorn("-w", "2"), "/sleep?s=0.2", "server-width", 2)
+    with running(household, stranger) as port:
+        _, found = await examined(household, port, stranger, tmp_path)
         assert (found.cause, found.limit, found.silence) == ("server-width", 2, 2)
         assert "idle-connection" in found.also
         ours = psutil.Process().net_connections(kind="tcp")
@@ -58,11 +59,12 @@ async def test_silence_is_tried_and_ends(household: Household, tmp_path: Path) -
 
 
 async def test_what_does_not_answer_is_undecided(household: Household, tmp_path: Path) -> None:
-    _, found = await examined(household, refused_port(), "/", tmp_path / "refused")
+    anything = Stranger([], "/", None, None)
+    _, found = await examined(household, refused_port(), anything, tmp_path / "refused")
     assert (found.cause, found.limit, found.service_ns) == (None, None, None)
     assert "connection refused" in found.doubts[0]
     with serving(never_answers) as port:
-        _, found = await examined(household, port, "/", tmp_path / "silent", deadline_s=1.5)
+        _, found = await examined(household, port, anything, tmp_path / "silent", deadline_s=1.5)
     assert (found.cause, found.limit) == (None, None)
     assert "not answered" in found.doubts[0]
 

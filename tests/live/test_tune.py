@@ -68,7 +68,7 @@ def test_a_server_that_refuses_every_page_has_no_setting(tmp_path: Path) -> None
     with serving(answering(refusal, then_close=True)) as port:
         ended = run(tmp_path, "tune", f"http://127.0.0.1:{port}/", "--budget", "10", "--quiet")
     assert ended.code == 3
-    assert "status 503" in ended.stdout
+    assert "status 503" in ended.sentence()
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,20 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from browserconc import pipeline, recording
-from browserconc.evidence import cdp, client, http2_session, http_stream_pool, ledger, mozlog, secrets
+from browserconc import recorded, recording
+from browserconc.diagnose_recording import OUTSIDE
+from browserconc.evidence import (
+    cdp,
+    client,
+    diagnosis_notes,
+    http2_session,
+    http_stream_pool,
+    ledger,
+    mozlog,
+    outside,
+    page_log,
+    secrets,
+)
 from browserconc.explanation import Choice, explain
 from browserconc.recording import Recording
 
@@ -62,7 +74,7 @@ UNREAD_PARAMS = {
         "is_alternative",
     ),
 }
-PAGE_PARAMS = {"initiator", "network_isolation_key", "request_type"}
+PAGE_PARAMS = {"initiator", "load_flags", "network_isolation_key", "request_type"}
 POOLS = ("httpStreamPoolInfo", "socketPoolInfo")
 MARGIN_MS = 200
 
@@ -81,18 +93,27 @@ def prune(run: Path, into: Path) -> None:
             folder / recording.TRIAL_FILE,
             _without_paths(json.loads((trial.folder / recording.TRIAL_FILE).read_text())),
         )
-        for name in (client.FILE, ledger.FILE, cdp.FILE):
+        for name in (client.FILE, ledger.FILE, cdp.FILE, page_log.FILE):
             if (trial.folder / name).exists():
                 shutil.copy(trial.folder / name, folder / name)
         for trace in trial.folder.glob("*.pftrace"):
             shutil.copy(trace, folder / trace.name)
+    for name in (diagnosis_notes.FILE, ledger.FILE, f"{OUTSIDE}/{outside.FILE}"):
+        if (run / name).exists():
+            (into / name).parent.mkdir(exist_ok=True)
+            shutil.copy(run / name, into / name)
     for path in run.glob("netlog-*.json"):
         log = _pruned(json.loads(path.read_text()), _windows(trials))
         (into / path.name).write_bytes(secrets.blank(_lines(log).encode()))
     for path in run.glob("mozlog-*.moz_log"):
         (into / path.name).write_bytes(_within_trials(path, trials))
-    if pipeline.analyze(run).trials != pipeline.analyze(into).trials:
+    if _concluded(run) != _concluded(into):
         raise SystemExit(f"Pruning changed what is concluded from {run}: a reader needs an event it lost.")
+
+
+def _concluded(run: Path) -> list[Any]:
+    """What is concluded; of a step that is left out the next one's name stands in a slice's reason."""
+    return [(trial.verdict, trial.waiting_ns, trial.concurrency) for trial in recorded.analyze(run).trials]
 
 
 def _write(path: Path, value: Any) -> None:

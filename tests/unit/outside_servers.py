@@ -5,7 +5,6 @@ They stand in for no program; they are what the judgement must tell apart, with 
 
 from __future__ import annotations
 
-import heapq
 import random
 from dataclasses import dataclass, field, replace
 
@@ -20,13 +19,16 @@ MS = 1_000_000
 class Server:
     """A queue before `width` workers (or many); `lock` says what requests exclude each other by.
 
+    Of `uneven` workers, which accept for themselves, some have two requests while others have none.
     `service_ms` is the work on one request; `scatter` is the part of it that the machine adds at most, and
     one in twenty is late by up to as much as `straggle`. With `rate_ms` something lets one through per so
-    many ms; with `places` more than so many at once are refused. `merges` answers equal URLs with one work.
+    many ms; with `places` more than so many at once are refused. `merges` answers equal URLs with one
+    work; `login` sends away who has no cookies.
     """
 
     service_ms: float = 300.0
     width: int | None = None
+    uneven: bool = False
     lock: str | None = None
     rate_ms: float | None = None
     places: int | None = None
@@ -34,6 +36,7 @@ class Server:
     scatter: float = 0.0
     straggle: float = 0.0
     sets_cookies: bool = False
+    login: bool = False
     seed: int = 0
     chance: random.Random = field(init=False)
     now_ns: int = 10**12
@@ -52,18 +55,21 @@ class Server:
         for index in range(experiment.clients):
             sent = index * 0.2
             key = self._key(experiment, index)
+            if self.login and isinstance(key, tuple):
+                answers.append(self._answer(released, sent, sent + 3, 302, 0))
+                continue
             work = self.service_ms * (1 + self.chance.uniform(0, self.scatter))
             if self.chance.random() < 0.05:
                 work += self.service_ms * self.chance.uniform(0, self.straggle)
-            begin = max(sent, heapq.heappop(free), locks.get(key, 0.0) if key is not None else 0.0)
+            worker = self.chance.randrange(len(free)) if self.uneven else free.index(min(free))
+            begin = max(sent, free[worker], locks.get(key, 0.0) if key is not None else 0.0)
             if self.rate_ms:
                 begin, admitted = max(begin, admitted), max(begin, admitted) + self.rate_ms
             if self.places is not None and sum(end > sent for end in inside) >= self.places:
-                heapq.heappush(free, begin)
                 answers.append(self._answer(released, sent, sent + 2, 429, index))
                 continue
             end = locks.get(key, begin + work) if self.merges and key in locks else begin + work
-            heapq.heappush(free, end)
+            free[worker] = end
             inside.append(end)
             if key is not None:
                 locks[key] = end
@@ -74,7 +80,8 @@ class Server:
 
     def _key(self, experiment: Experiment, index: int) -> object:
         if self.lock == "cookie":
-            return {"same": "one", "none": ("none", index), "own": ("own", index)}[experiment.cookies]
+            last = index == experiment.clients - 1 and experiment.cookies == "all but the last"
+            return (experiment.cookies, index) if last or experiment.cookies in ("none", "own") else "one"
         if self.lock == "url":
             return {"as-is": "one", "one": "one", "own": ("own", index)}[experiment.query]
         return None

@@ -92,6 +92,24 @@ def test_time_lost_on_an_address_that_does_not_answer_is_said_and_attributed():
     assert trial.waiting_ns["localhost-ipv6"] > 0.9 * sum(trial.waiting_ns.values())
 
 
+def test_a_page_whose_requests_are_intercepted_is_no_picture_of_what_users_get():
+    doubts = page("interception").verdict.doubts
+    assert any("All 3 navigations bypassed the HTTP cache" in doubt for doubt in doubts)
+    assert not any("bypassed" in doubt for doubt in page("interception-not").verdict.doubts)
+
+
+@pytest.mark.parametrize("name", [*ANSWERS, *NOT_THE_ANSWER, "client-serial"])
+def test_no_other_page_is_said_to_be_intercepted(name: str):
+    assert not any("bypassed" in doubt for doubt in page(name).verdict.doubts)
+
+
+def test_navigations_that_never_overlap_are_noticed():
+    trial = page("client-serial")
+    assert verdict(trial) == CONCURRENT
+    assert any("The 5 navigations went one after another" in doubt for doubt in trial.verdict.doubts)
+    assert not any("one after another and" in doubt for doubt in page("interception-not").verdict.doubts)
+
+
 def test_an_open_websocket_is_no_failed_request():
     trial = page("websocket-handshake")
     sockets = [request for request in trial.requests if request.url.startswith("ws:")]

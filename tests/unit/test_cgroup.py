@@ -58,3 +58,23 @@ def test_nothing_readable_is_no_limit(tmp_path: Path, own: str):
     assert cgroup.memory_limit(proc, mount) is None
     assert cgroup.cpu_limit(proc, mount) is None
     assert cgroup.process_limit(proc / "missing", mount) is None
+
+
+def test_memory_left_is_the_least_of_all_groups_without_what_can_be_dropped(tmp_path: Path):
+    files = {
+        "slice/memory.max": "1000",
+        "slice/memory.current": "700",
+        "slice/memory.stat": "anon 300\ninactive_file 400",
+        "slice/job/memory.max": "800",
+        "slice/job/memory.current": "300",
+        "slice/job/memory.stat": "inactive_file 0",
+    }
+    proc, mount = tree(tmp_path, "0::/slice/job\n", files)
+    assert cgroup.memory_left(proc, mount) == 500
+    files["slice/memory.current"] = "1300"
+    assert cgroup.memory_left(*tree(tmp_path, "0::/slice/job\n", files)) == 100
+
+
+def test_without_a_limit_nothing_is_said_of_what_is_left(tmp_path: Path):
+    proc, mount = tree(tmp_path, "0::/job\n", {"job/memory.max": "max", "job/memory.current": "5"})
+    assert cgroup.memory_left(proc, mount) is None

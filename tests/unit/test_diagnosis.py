@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from browserconc.analysis import diagnosis
+from browserconc.analysis import diagnosis, remedies
 from browserconc.analysis.unusable import unusable
 from browserconc.analysis.visit_verdict import Judged
 from browserconc.model.finding import (
@@ -145,9 +145,19 @@ def test_without_tabs_nothing_is_concluded():
     assert found.summary == "No tabs were measured."
 
 
+def test_an_address_that_does_not_answer_is_named_where_nothing_else_is_in_the_way():
+    tabs = judged("tabs", ("concurrent", None, None, None), *FREE.loads, sustained=4)
+    view = server(None, None)
+    found = diagnosis.conclude([RAW, tabs], ALONE, view, URL, (), ("::1",))
+    assert (found.culprit, found.cause, found.limit) == ("network", "localhost-ipv6", None)
+    assert "[::1] did not answer" in found.because[0]
+    held = diagnosis.conclude([RAW, LOCKED], ALONE, view, URL, (), ("::1",))
+    assert held.cause == "cache-lock"
+
+
 def tried(view: ServerView, *, on_document: bool = True, loopback: bool = True) -> tuple[str, ...]:
     result = Result("diagnose", HERE, (RAW.finding, LOCKED.finding), conclude(RAW, LOCKED, view=view))
-    return diagnosis.to_try(result, view, on_document=on_document, loopback=loopback)
+    return remedies.to_try(result, view, on_document=on_document, loopback=loopback)
 
 
 def test_what_would_remove_the_cause_is_tried():

@@ -12,8 +12,10 @@ from browserconc.lab.http_answer import (
     INVALID,
     SWITCHED,
     Answer,
+    Until,
 )
 from browserconc.lab.http_request import request
+from browserconc.lab.workloads import WEBSOCKET_HEADERS
 
 URL = "http://127.0.0.1:5000/slow?delay=0.5"
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -103,3 +105,33 @@ def test_an_answer_to_a_request_with_a_body() -> None:
     answer.feed(LENGTH)
     assert (answer.finished, answer.status) == (True, 200)
     assert (b"content-length", b"5") in answer.headers
+
+
+def fed(until: Until, *pieces: bytes) -> Answer:
+    headers = WEBSOCKET_HEADERS if until == "switch" else ()
+    answer = Answer(request("http://127.0.0.1/", headers=headers), until=until)
+    for piece in pieces:
+        answer.feed(piece)
+    return answer
+
+
+STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+
+
+def test_a_stream_is_there_with_its_first_event_and_comments_are_none():
+    assert not fed("event", STREAM, b": open\n\n", b":\n\n").over
+    assert fed("event", STREAM, b": open\n\nda", b"ta: ok\n", b"\n").finished
+    assert fed("event", STREAM, b": open\n\n", b"").error == "the stream ended without an event"
+
+
+def test_a_websocket_is_there_with_status_101_and_refused_with_any_other():
+    switched = fed(
+        "switch", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+    )
+    assert (switched.finished, switched.status, switched.error) == (True, 101, None)
+    refused = fed("switch", b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+    assert (refused.finished, refused.status, refused.error) == (
+        False,
+        403,
+        "the server refused the WebSocket",
+    )

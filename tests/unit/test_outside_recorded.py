@@ -30,6 +30,14 @@ TRUTH: dict[str, tuple[str | None, int | None]] = {
     "waitress-1": ("server-width", 1),
     "waitress-4": ("server-width", 4),
     "short-queue": ("server-width", 1),  # it has to be asked again, but is never idle
+    "proxied-sync-2": ("server-width", 2),
+    "backlog": ("accept-backlog", 1),
+    "backlog-threads": ("accept-backlog", None),
+    "silent": ("idle-connection", 1),
+    "login": (None, 1),  # a lock on the session, which cannot be shown without a second login
+    "refusing": ("rate-limit", 4),
+    "few": ("rate-limit", 2),
+    "proxied": (None, None),
     "werkzeug": (None, None),
     "uvicorn": (None, None),
     "gevent": (None, None),
@@ -44,7 +52,7 @@ TRUTH: dict[str, tuple[str | None, int | None]] = {
     "coalesce": ("proxy-coalesce", 1),
     "coalesce-cached": ("proxy-coalesce", 1),
 }
-PARALLEL = ["werkzeug", "uvicorn", "gevent"]
+PARALLEL = ["werkzeug", "uvicorn", "gevent", "proxied"]
 
 
 @cache
@@ -107,7 +115,7 @@ def as_trial(name: str, cause: str | None = None) -> TrialFinding:
         facts={"server_cause": cause or server.cause, "server_limit": server.limit},
         alone_ns={host_and_path(URL): server.service_ns or 0},
     )
-    return judge_visit(sent_by_client(as_client_saw(one, 10, evidence)), None).finding
+    return judge_visit(sent_by_client(as_client_saw(one, 10, evidence, url=URL)), None).finding
 
 
 @pytest.mark.parametrize("name", ["session", "shaped", "coalesce"])

@@ -248,3 +248,24 @@ def test_evidence_is_the_netlog_unless_others_or_none_are_named():
 def test_switches_are_passed_on_as_they_are():
     switches = ("--enable-features=HappyEyeballsV3,Other", "--lang=de")
     assert profile.plan(switches=switches).browsers[0].switches == switches
+
+
+def test_a_workload_is_looked_up_and_gives_its_trials_time():
+    trial = profile.plan(None, workload="sse", tabs=4, delay=1.0).trials[0]
+    assert (trial.workload, trial.timeout_s) == ("sse", 9.0)
+    with pytest.raises(UsageError, match='did you mean "websocket"'):
+        profile.plan(None, workload="websockets")
+
+
+def test_a_version_of_http_asks_for_a_server_that_speaks_it():
+    assert {trial.server for trial in profile.plan(None, http="2").trials} == {"hypercorn-h2"}
+    with pytest.raises(UsageError, match="http 2 needs the server hypercorn-h2"):
+        profile.plan(None, http="2", server="werkzeug-threaded")
+    with pytest.raises(UsageError, match="no HTTP version"):
+        profile.plan(None, http="3")
+    assert "--disable-http2" in profile.plan(None, http="1.1", server="hypercorn-h2").browsers[0].switches
+
+
+def test_stock_switches_are_a_browsers_choice():
+    assert profile.plan(None, stock_switches=True).browsers[0].stock_switches
+    assert not profile.plan(None).browsers[0].stock_switches

@@ -162,6 +162,33 @@ def test_a_server_that_is_known_to_queue_is_blamed_for_what_is_beyond_one_reques
     assert "not seen from outside" in unknown.doubts[0]
 
 
+def test_pages_that_wait_for_each_other_are_not_called_parallel():
+    """The second page asks only when the first has its answer, and nothing of the network says why."""
+    waits = evidence(
+        client(0, 540), client(1, 1_600), document(0, 20), document(1, 22),
+        netlog(10, DATA, 30, 31, 530), netlog(11, DATA + "?2", 1_090, 1_091, 1_590),
+        asked(0, PAGE, 1, 21, "document"), asked(1, PAGE, 1, 23, "document"),
+        asked(0, DATA, 29, 532), asked(1, DATA + "?2", 1_089, 1_592),
+        tabs=2, ended_ms=1_600,
+    )  # fmt: skip
+    verdict = judge_visit(visited(waits, plain), None, load_alone(530)).finding.verdict
+    assert verdict.kind == "undecided"
+    assert "wait for each other" in verdict.doubts[0]
+
+
+def test_a_websocket_is_there_when_its_handshake_is_answered():
+    chat = "ws://127.0.0.1:8000/chat"
+    life = Span("WEBSOCKET", 30 * MS, None)
+    socket = netlog(10, chat, 30, 31, 430)
+    page = evidence(
+        client(0, 900), document(0, 20), replace(socket, spans=(*socket.spans, life)),
+        asked(0, PAGE, 1, 21, "document"), asked(0, chat, 30, 900, "websocket"),
+        tabs=1, ended_ms=900,
+    )  # fmt: skip
+    ends = {t.url: t.end_ns // MS for t in visited(page, plain).case.timelines}
+    assert ends[chat] == 430
+
+
 def test_tabs_that_could_not_load_prove_nothing():
     refused = evidence(
         client(0, 0, "net::ERR_CONNECTION_REFUSED"), client(1, 20), document(1, 20), tabs=2, ended_ms=20

@@ -6,11 +6,14 @@ from browserconc.analysis.causes import (
     accept_backlog,
     browser_overhead,
     cache_lock,
+    client_serial,
     connection_setup,
     event_loop_blocked,
     h2_streams,
+    hidden_tab,
     host_limit,
     idle_connection,
+    interception,
     load_throttle,
     localhost_ipv6,
     machine_saturated,
@@ -22,12 +25,14 @@ from browserconc.analysis.causes import (
     server_width,
     session_lock,
     staggered_start,
+    web_lock,
     websocket_handshake,
     websocket_limit,
 )
 from browserconc.model.cause import Cause
 
 CAUSES: tuple[Cause, ...] = (
+    hidden_tab.CAUSE,
     staggered_start.CAUSE,
     cache_lock.CAUSE,
     host_limit.CAUSE,
@@ -36,6 +41,7 @@ CAUSES: tuple[Cause, ...] = (
     websocket_limit.CAUSE,
     websocket_handshake.CAUSE,
     load_throttle.CAUSE,
+    web_lock.CAUSE,
     h2_streams.CAUSE,
     accept_backlog.CAUSE,
     proxy_coalesce.CAUSE,
@@ -49,4 +55,6 @@ CAUSES: tuple[Cause, ...] = (
     connection_setup.CAUSE,
     browser_overhead.CAUSE,
     machine_saturated.CAUSE,
+    client_serial.CAUSE,
+    interception.CAUSE,
 )

@@ -9,6 +9,7 @@ from browserconc.lab.browser.driver import (
     Page,
     first_line,
 )
+from browserconc.lab.browser.identity import identity_of
 from browserconc.lab.browser.tabs import Tabs
 from browserconc.lab.browser.visitor import Visitor
 
@@ -22,4 +23,5 @@ __all__ = [
     "Tabs",
     "Visitor",
     "first_line",
+    "identity_of",
 ]

@@ -11,7 +11,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+from browserconc.lab import display
 from browserconc.lab.browser import choosing
 from browserconc.lab.browser.driver import (
     Browser,
@@ -60,10 +62,12 @@ class Browsers:
 
     async def __aenter__(self) -> Browsers:
         try:
-            with marked(self._household):  # nothing of the driver and its browsers outlives us
+            shown = self._choice.headed and not self._choice.is_remote
+            where = await display.environment(self._household) if shown else {}
+            with marked(self._household, where):  # nothing of the driver and its browsers outlives us
                 self._playwright = await started()
                 self._launcher = await choosing.launcher(
-                    self._playwright, self._household, self._choice, self._log_folder
+                    self._playwright, self._household, self._choice, self._log_folder, where
                 )
         except BaseException:
             await self.close()
@@ -100,6 +104,15 @@ class Browsers:
             context, self._shared_log = await launcher.everyday(ignore_https_errors=self._ignores_errors())
             self._shared = await self._entered(context)
         return self._shared
+
+    async def new_context(self, **options: Any) -> BrowserContext:
+        """An isolated context in the shared browser, with Playwright's options; the caller closes it.
+
+        Raises:
+            DriverError: The browser refuses such a context.
+        """
+        browser = browser_of(await self.shared())
+        return await browser.new_context(ignore_https_errors=self._ignores_errors(), **options)
 
     async def everyday_tabs(self, count: int) -> Tabs:
         """Tabs of the everyday user-data-dir; they stay open for the next trial that wants as many."""

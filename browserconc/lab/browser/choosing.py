@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 
 from browserconc.lab import installed_browsers
@@ -11,17 +12,23 @@ from browserconc.lab.browser.driver import BrowserError, Playwright
 from browserconc.lab.browser.firefox import FirefoxLauncher
 from browserconc.lab.browser.launching import Launcher
 from browserconc.lab.browser.remote import CdpBrowser, ServedBrowser
+from browserconc.lab.browser.stock import StockLauncher
 from browserconc.lab.browser.webkit import WebKitLauncher
 from browserconc.lab.process import Household
 from browserconc.model.plan import BrowserChoice
 
 
 async def launcher(
-    playwright: Playwright, household: Household, choice: BrowserChoice, logs: Path | None
+    playwright: Playwright,
+    household: Household,
+    choice: BrowserChoice,
+    logs: Path | None,
+    environment: Mapping[str, str],
 ) -> Launcher:
     """Who starts the chosen browser: Playwright's own download where there is one, else what is installed.
 
-    `logs` is the folder for the browsers' logs, None for none.
+    `logs` is the folder for the browsers' logs, None for none; `environment` what a browser that we start
+    ourselves finds in its environment beside ours.
 
     Raises:
         BrowserError: No such browser starts.
@@ -49,6 +56,10 @@ async def launcher(
                 "`browserconc doctor --install-browser`, or give the path of one with --browser."
             )
         path = found
+    if choice.stock_switches and firefox:
+        raise BrowserError("--stock-switches is about Playwright's switches for Chromium: leave it out.")
+    if choice.stock_switches:
+        return StockLauncher(playwright, household, choice, path, logs, environment)
     if firefox:
         stock = not installed_browsers.is_playwrights(path)
         return FirefoxLauncher(playwright, household, choice, path, logs, stock=stock)

@@ -11,6 +11,7 @@ from browserconc.evidence.netlog import CHROMIUM_ARGUMENT, strip_credentials
 from browserconc.lab.browser.driver import Browser, BrowserContext, DriverError, Playwright, quietly
 from browserconc.lab.browser.launching import launch_error, options
 from browserconc.lab.browser_features import with_disabled_features
+from browserconc.lab.certificate import TRUST_SWITCH, TRUSTED
 from browserconc.lab.process import Household
 from browserconc.model.plan import BrowserChoice
 
@@ -18,7 +19,6 @@ from browserconc.model.plan import BrowserChoice
 class ChromiumLauncher:
     """Starts processes of one Chromium."""
 
-    doubts: tuple[str, ...] = ()
     speaks_cdp = True
     is_ours = True
     accepts_any_certificate = False
@@ -31,6 +31,8 @@ class ChromiumLauncher:
         executable: Path,
         logs: Path | None,
     ) -> None:
+        told = any(switch.startswith(TRUST_SWITCH) for switch in choice.switches)
+        self.doubts: tuple[str, ...] = (TRUSTED,) if told else ()
         self._playwright = playwright
         self._household = household
         self._choice = choice

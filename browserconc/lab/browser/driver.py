@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -33,10 +33,13 @@ CLOSE_TIMEOUT_S = 10.0
 
 
 @contextmanager
-def marked(household: Household) -> Iterator[None]:
-    """Whatever is started meanwhile inherits the household's mark, and by it all that it starts later."""
+def marked(household: Household, environment: Mapping[str, str]) -> Iterator[None]:
+    """Whatever is started meanwhile inherits the household's mark, and by it all that it starts later.
+
+    And it finds `environment` in its own.
+    """
     before = dict(os.environ)
-    os.environ.update(household.environment)
+    os.environ.update({**environment, **household.environment})
     try:
         yield
     finally:

@@ -20,6 +20,11 @@ def browser_of(context: BrowserContext) -> Browser:
     return browser
 
 
+def identity_of(context: BrowserContext) -> dict[str, Any]:
+    """Name, version, path and switches of the browser that a context lives in."""
+    return identity(browser_of(context))
+
+
 def identity(browser: Browser) -> dict[str, Any]:
     """Name, version, path and switches."""
     path, *words = browser_command_line() or [""]

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from browserconc.lab import display
 from browserconc.lab.browser import choosing
 from browserconc.lab.browser.driver import (
     Browser,
@@ -209,10 +210,11 @@ async def pool_of(household: Household, choice: BrowserChoice) -> AsyncIterator[
     Raises:
         BrowserError: there is no such browser.
     """
-    with marked(household):  # nothing of the driver and its browsers outlives us
+    where = await display.environment(household) if choice.headed and not choice.is_remote else {}
+    with marked(household, where):  # nothing of the driver and its browsers outlives us
         playwright = await started()
     try:
-        pool = Pool(await choosing.launcher(playwright, household, choice, None))
+        pool = Pool(await choosing.launcher(playwright, household, choice, None, where))
         try:
             yield pool
         finally:

@@ -88,7 +88,7 @@ CASES = (
         stages="headers at once and a body that takes a second: the lock ends at the headers",
         programs=(flask(),),
         path="/download",
-        labels=(SIX_PER_HOST,),
+        labels=(SIX_PER_HOST, Label("browser", "cache-lock", 6, server_limit=None)),
         checks=(at_once(None),),
     ),
 )

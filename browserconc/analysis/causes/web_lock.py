@@ -1,0 +1,36 @@
+"""Scripts of several tabs exclude each other: a page waits until another lets go of a lock.
+
+It is no request's time: the page asks for nothing until it has the lock. So it is recognised on the way
+of a tab, between its requests (`analysis/page_waits.py`): the tab was idle, and the browser said that
+requests for a lock of navigator.locks were pending. Locks belong to an origin within one context.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from browserconc.model.cause import Case, Cause
+from browserconc.model.finding import Claim
+from browserconc.model.timeline import Timeline
+
+
+def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    yield from ()
+
+
+def _limit(case: Case) -> int | None:
+    return 1
+
+
+CAUSE = Cause(
+    id="web-lock",
+    title="web lock",
+    culprit="page",
+    what="Scripts exclude each other with a lock of navigator.locks, which all tabs of an origin share in "
+    "one browser context: one tab goes on, the others wait.",
+    recognised="The tab asks for nothing, and navigator.locks.query() has pending requests.",
+    remedy="A lock of a narrower name, or a shared one (mode: 'shared'); a browser context per tab.",
+    claims=_claims,
+    limits=True,
+    limit=_limit,
+)

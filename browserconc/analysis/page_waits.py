@@ -1,0 +1,44 @@
+"""What a page waited for by itself, between its requests: read from the looks at its tab."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from browserconc.model.finding import UNATTRIBUTED, Slice
+from browserconc.model.timeline import Span, Track
+
+IDLE = ("browser-overhead", UNATTRIBUTED)
+"""The slices in which a tab asked for nothing."""
+SHORTEST_NS = 50_000_000
+LATE_MS = 100.0
+"""A timer of 0 ms that runs so late in a hidden tab was throttled."""
+
+
+def with_page_waits(slices: Sequence[Slice], looks: Track | None, zero_ns: int) -> tuple[Slice, ...]:
+    """The slices of one tab's load; idle ones during which locks were waited for are the lock's."""
+    seen = [span for span in looks.spans if span.name == "look"] if looks else []
+    return tuple(_explained(piece, seen, zero_ns) for piece in slices)
+
+
+def _explained(piece: Slice, looks: Sequence[Span], zero_ns: int) -> Slice:
+    if piece.cause not in IDLE or piece.duration_ns < SHORTEST_NS:
+        return piece
+    during = [
+        look
+        for look in looks
+        if look.end_ns is not None and piece.start_ns <= look.end_ns - zero_ns <= piece.end_ns
+    ]
+    waited = [look for look in during if look.detail.get("locks_pending")]
+    late = [look for look in during if not look.detail.get("visible") and _is_late(look)]
+    if not waited and 2 * len(late) > len(during):
+        return replace(piece, cause="hidden-tab", because="for timers of its hidden tab")
+    if 2 * len(waited) <= len(during):
+        return piece
+    name = waited[0].detail.get("lock")
+    return replace(piece, cause="web-lock", because=f"for the lock “{name}” (navigator.locks) of another tab")
+
+
+def _is_late(look: Span) -> bool:
+    late_ms = look.detail.get("timer_late_ms")
+    return isinstance(late_ms, int | float) and late_ms >= LATE_MS

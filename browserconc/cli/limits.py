@@ -1,0 +1,77 @@
+"""`browserconc limits`: what this browser allows."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED, WrongUsage
+from browserconc.cli.measuring import measure
+from browserconc.cli.output import check_targets, colour, width, write
+
+if TYPE_CHECKING:
+    from browserconc.model.limit import Limit
+
+
+@click.command()
+@click.option("--only", metavar="A,B,…", help="Only these; cache-lock takes all that begin so.")
+@click.option("--quick", is_flag=True, help="One reading each, and not all of them: 40 s at most.")
+@click.option("--browser", metavar="NAME|PATH", help="chromium, firefox, webkit, chrome or msedge.")
+@click.option("--headed", is_flag=True, help="Show the browser's windows.")
+@click.option("--out", metavar="DIR", help="Keep the browser's log and limits.json there.")
+@click.option("--json", "json_file", metavar="FILE|-", help="Write them as JSON; - for stdout alone.")
+@click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
+def limits(
+    only: str | None,
+    quick: bool,
+    browser: str | None,
+    headed: bool,
+    out: str | None,
+    json_file: str | None,
+    quiet: bool,
+) -> int:
+    """Measure what this browser allows: per host, pool, proxy, WebSocket, cache lock.
+
+    Each by a real trial: so much is asked for at once, and a server on loopback that answers
+    nothing meanwhile counts what arrives.
+
+    \b
+    browserconc limits
+    browserconc limits --quick --browser firefox
+    browserconc limits --only per-host,cache-lock --json -
+    """
+    from browserconc import limit_survey, profile
+    from browserconc.report import limits as limits_page
+    from browserconc.report import limits_json
+
+    try:
+        words = [word.strip() for word in only.split(",")] if only else []
+        measurements = limit_survey.chosen(words, quick=quick)
+        choice = profile.plan(browser=browser, headed=headed or None).browsers[0]
+    except (limit_survey.UnknownLimitError, profile.UsageError) as problem:
+        raise WrongUsage(str(problem)) from problem
+    check_targets(json_file)
+    found: list[Limit] = []
+    about: dict[str, Any] = {}
+    began = time.monotonic()
+    folder = Path(out) if out else None
+    interrupted = measure(
+        lambda progress: limit_survey.measure(
+            measurements, choice, folder, progress, found, about, quick=quick
+        ),
+        quiet,
+    )
+    rows = limit_survey.confirmed(found, folder) if folder else found
+    surveyed = limit_survey.surveyed(rows, about, headed=headed, began=began)
+    text = limits_json.render(surveyed)
+    for target in (json_file if json_file != "-" else None, str(folder / "limits.json") if folder else None):
+        if target:
+            write(target, text)
+    page = text if json_file == "-" else limits_page.render(surveyed, colour=colour(), width=width())
+    click.echo(page, nl=False)
+    if interrupted:
+        return INTERRUPTED
+    return CANNOT_MEASURE if all(row.error for row in rows) else 0

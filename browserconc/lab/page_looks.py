@@ -1,0 +1,80 @@
+"""Looks at the tabs of a trial from time to time: are they visible, are timers late, who holds which lock?
+
+A look costs a tab a few milliseconds, so there are two a second at first and fewer later. A page that
+cannot be asked, because it is on its way to another or crashed, is passed over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from browserconc.evidence.page_looks import LONGEST_NAME, PageLook
+from browserconc.lab.browser import DriverError, Page
+
+FIRST_S = 0.2
+SLOWER = 1.25
+LONGEST_PAUSE_S = 2.0
+OFTEN_S = 0.5
+OFTEN = 20
+"""So many looks are no further apart than OFTEN_S; those that follow are fewer and fewer."""
+ANSWER_TIMEOUT_S = 10.0
+
+_LOOK = """async () => {
+  const begun = performance.now();
+  await new Promise(resolve => setTimeout(resolve, 0));
+  const late = performance.now() - begun;
+  let held = [], pending = [];
+  try {
+    const locks = await navigator.locks.query();
+    held = locks.held.map(lock => String(lock.name));
+    pending = locks.pending.map(lock => String(lock.name));
+  } catch (problem) {
+    // no locks in this origin: it is not secure, or opaque
+  }
+  return {visible: document.visibilityState === "visible", late, held, pending};
+}"""
+
+
+@asynccontextmanager
+async def looking(pages: Sequence[Page]) -> AsyncIterator[list[PageLook]]:
+    """Looks until the block ends; gives the list that grows."""
+    looks: list[PageLook] = []
+    task = asyncio.create_task(_look_again_and_again(pages, looks))
+    try:
+        yield looks
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _look_again_and_again(pages: Sequence[Page], looks: list[PageLook]) -> None:
+    pause_s, number = FIRST_S, 0
+    while True:
+        await asyncio.sleep(pause_s)
+        await asyncio.gather(*(_look(tab, page, looks) for tab, page in enumerate(pages)))
+        number += 1
+        pause_s = min(pause_s * SLOWER, OFTEN_S if number < OFTEN else LONGEST_PAUSE_S)
+
+
+async def _look(tab: int, page: Page, looks: list[PageLook]) -> None:
+    asked_ns = time.monotonic_ns()
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            seen = await page.evaluate(_LOOK)
+    except (DriverError, TimeoutError):
+        return
+    looks.append(
+        PageLook(
+            tab,
+            asked_ns,
+            time.monotonic_ns(),
+            bool(seen["visible"]),
+            float(seen["late"]),
+            tuple(name[:LONGEST_NAME] for name in seen["held"]),
+            tuple(name[:LONGEST_NAME] for name in seen["pending"]),
+        )
+    )

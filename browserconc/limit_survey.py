@@ -1,0 +1,193 @@
+"""`browserconc limits`: one browser is started and each of its limits is measured; a table comes out.
+
+The lab measures (`lab/limits/`); here it is said what is measured how often, and what several readings
+of one limit say together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median_low
+from typing import Any, Protocol
+
+import psutil
+
+from browserconc import __version__
+from browserconc.evidence import netlog
+from browserconc.lab import certificate as certificates
+from browserconc.lab.browser import BrowserError, Browsers, DriverError, first_line, identity_of
+from browserconc.lab.limit_bench import Bench, Measurement
+from browserconc.lab.limits import MEASUREMENTS
+from browserconc.lab.open_files import TooFewFilesError
+from browserconc.lab.process import Household
+from browserconc.model.finding import BrowserFacts, Environment
+from browserconc.model.limit import Limit, Limits, Reading
+from browserconc.model.plan import BrowserChoice
+
+LONGEST_S = 60.0
+"""For one reading. The longest waits for a cache lock to give up."""
+EXPECTED_S = 3.0
+
+
+class UnknownLimitError(Exception):
+    """A name that is no limit's; one sentence with the choices."""
+
+
+class Told(Protocol):
+    """Who is told how the measuring comes along."""
+
+    def trial_started(self, id: str, strategy: str, tabs: int, expected_s: float | None = None) -> None:
+        """A limit is being measured."""
+
+    def trial_ended(self, id: str, text: str) -> None:
+        """It has been measured, or could not be."""
+
+
+def chosen(only: Sequence[str], *, quick: bool) -> list[Measurement]:
+    """The measurements that are asked for, in the order of the table; a name takes those it begins.
+
+    Raises:
+        UnknownLimitError: a name is no limit's and begins none.
+    """
+    for name in only:
+        if not any(_is_meant(name, id) for id in MEASUREMENTS):
+            raise UnknownLimitError(f'There is no limit "{name}". The choices are {", ".join(MEASUREMENTS)}.')
+    if only:
+        return [one for id, one in MEASUREMENTS.items() if any(_is_meant(name, id) for name in only)]
+    return [one for one in MEASUREMENTS.values() if one.quick or not quick]
+
+
+def _is_meant(name: str, id: str) -> bool:
+    return id == name or id.startswith(f"{name}-")
+
+
+async def measure(
+    measurements: Sequence[Measurement],
+    choice: BrowserChoice,
+    out: Path | None,
+    told: Told,
+    found: list[Limit],
+    about: dict[str, Any],
+    *,
+    quick: bool,
+) -> None:
+    """Measures each of these limits; one that cannot be measured says why in its row.
+
+    Args:
+        measurements: what `chosen` returned.
+        choice: the browser.
+        out: the folder for its log; None keeps none.
+        told: hears of each limit when it begins and when it is known.
+        found: grows by each limit as it is known, so an interruption loses one at most.
+        about: filled with the browser's name, version, path and switches.
+        quick: one reading of each.
+
+    Raises:
+        BrowserError: there is no such browser, or it does not start.
+    """
+    with Household() as household:
+        certificate = None
+        if certificates.can_be_made():
+            certificate = certificates.make(household.folder("certificate"))
+            choice = replace(choice, switches=(*choice.switches, certificate.switch))
+        if out:
+            out.mkdir(parents=True, exist_ok=True)
+        async with Browsers(household, choice, netlogs=out) as browsers:
+            about.update(identity_of(await browsers.shared()))
+            bench = Bench(browsers, certificate)
+            async with asyncio.TaskGroup() as tasks:
+                waiting = [
+                    tasks.create_task(_limit(one, bench, told, quick=quick))
+                    for one in measurements
+                    if one.aside
+                ]
+                for one in measurements:
+                    if not one.aside:
+                        found.append(await _limit(one, bench, told, quick=quick))
+                for task in waiting:
+                    found.append(await task)
+    order = [one.id for one in measurements]
+    found.sort(key=lambda limit: order.index(limit.id))
+
+
+def surveyed(found: Sequence[Limit], about: dict[str, Any], *, headed: bool, began: float) -> Limits:
+    """The limits with what they were measured on; `began` is time.monotonic() before."""
+    browser = None
+    if about:
+        switches = tuple(word for word in about["switches"] if "=/" not in word and "spki" not in word)
+        browser = BrowserFacts(about["name"], about["version"], about["path"], not headed, switches)
+    environment = Environment(
+        browserconc=__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cpus=os.cpu_count() or 1,
+        memory_bytes=psutil.virtual_memory().total,
+        browser=browser,
+    )
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Limits(environment, tuple(found), now, round(time.monotonic() - began, 1))
+
+
+def confirmed(found: Sequence[Limit], out: Path) -> list[Limit]:
+    """The limits, with the browser's own word for one beside it where its log has it."""
+    stated: Collection[int] = {
+        value
+        for path in out.glob("netlog-*.json")
+        if (value := netlog.read(path, until_ns=0).max_sockets_per_group) is not None
+    }
+    return [
+        replace(limit, note=f"its own log says {', '.join(map(str, stated))}")
+        if limit.id == "per-host" and stated
+        else limit
+        for limit in found
+    ]
+
+
+async def _limit(one: Measurement, bench: Bench, told: Told, *, quick: bool) -> Limit:
+    told.trial_started(one.id, one.id, 1, EXPECTED_S)
+    readings: list[Reading] = []
+    error = None
+    began = time.monotonic()
+    for _ in range(1 if quick else one.repeats):
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                readings.append(await one.measure(bench))
+        except (BrowserError, TooFewFilesError) as problem:
+            error = str(problem)
+        except TimeoutError:
+            error = f"It could not be measured within {LONGEST_S:g} s."
+        except DriverError as problem:
+            error = f"The browser refused: {first_line(problem)[:160]}."
+        if error:
+            break
+    limit = replace(together(one, readings, error), took_s=round(time.monotonic() - began, 2))
+    seen = "none seen" if limit.value is None else f"{limit.value:g} {one.unit}"
+    told.trial_ended(one.id, error or seen)
+    return limit
+
+
+def together(one: Measurement, readings: Sequence[Reading], error: str | None) -> Limit:
+    """What several readings of one limit say together."""
+    values = [reading.value for reading in readings]
+    seen = [value for value in values if value is not None]
+    limited = len(seen) == len(values) and bool(seen)
+    tried = min((r.tried for r in readings if r.tried is not None), default=None)
+    return Limit(
+        id=one.id,
+        value=median_low(seen) if limited else None,
+        low=min(seen) if limited else tried,
+        high=max(seen) if limited else None,
+        unit=one.unit,
+        published=one.published,
+        consequence=one.consequence,
+        readings=tuple(values),
+        note=next((reading.note for reading in readings if reading.note), None),
+        error=error,
+    )

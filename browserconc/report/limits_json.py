@@ -1,0 +1,48 @@
+"""A browser's limits as JSON, schema "browserconc/limits-1"."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from browserconc.model.limit import Limits
+from browserconc.report.result_json import Environment
+
+SCHEMA = "browserconc/limits-1"
+
+
+class Limit(Struct, frozen=True):
+    """One limit. `value` null without an error: none was seen up to `low`."""
+
+    id: str
+    value: Annotated[float | int | None, Meta(description="The median of the readings.")]
+    low: float | int | None
+    high: float | int | None
+    unit: str
+    published: Annotated[str, Meta(description="What others publish.")]
+    consequence: Annotated[str, Meta(description="What it means for a test or a crawler.")]
+    readings: tuple[float | int | None, ...]
+    note: str | None
+    error: str | None
+    took_s: float
+
+
+class Survey(Struct, frozen=True):
+    """Everything that `browserconc limits` says."""
+
+    schema: str
+    environment: Environment
+    limits: tuple[Limit, ...]
+    measured_at: str
+    took_s: float
+
+
+def render(limits: Limits) -> str:
+    """The limits as indented JSON, ending with a newline."""
+    rows = tuple(msgspec.convert(dataclasses.asdict(row), Limit) for row in limits.limits)
+    environment = msgspec.convert(dataclasses.asdict(limits.environment), Environment)
+    text = msgspec.json.encode(Survey(SCHEMA, environment, rows, limits.measured_at, limits.took_s))
+    return msgspec.json.format(text, indent=2).decode() + "\n"
