@@ -84,6 +84,7 @@ def test_the_streams_that_hold_the_connections_are_named():
     line = next(line for line in page("event-streams").verdict.because if "stay open" in line)
     assert line.startswith("6 connections were held all that time")
     assert all(f"/sse?n={number}" in line for number in range(6))
+    assert explain(LOGS / "event-streams.json.gz", Choice()).conclusion.summary.endswith(line)
 
 
 def test_time_lost_on_an_address_that_does_not_answer_is_said_and_attributed():
