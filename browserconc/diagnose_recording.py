@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from browserconc import recording
 from browserconc.analysis import diagnosis, outside
-from browserconc.analysis.outside_trial import as_client_saw, round_for
+from browserconc.analysis.outside_trial import as_client_saw, first_byte_ns, round_for
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.visit_verdict import Judged, judge_visit
-from browserconc.analysis.visits import sent_by_client, visited
+from browserconc.analysis.visits import headers_ns, sent_by_client, visited
 from browserconc.evidence import client, diagnosis_notes, ledger, page_log, page_looks
 from browserconc.evidence import outside as outside_log
 from browserconc.evidence.browser_logs import BrowserLogs
@@ -80,6 +80,7 @@ class _Seen:
     ledger: list[Track]
     alone: Judged | None
     alone_ns: dict[str, int]
+    headers_ns: dict[str, int]
 
     def __init__(self, folder: Path, recordings: list[Recording]) -> None:
         self.logs = BrowserLogs()
@@ -92,18 +93,23 @@ class _Seen:
             self.view = outside_log.read(folder / OUTSIDE)
             self.server = outside.judge(self.view)
         self.ledger = ledger.everything(folder / ledger.FILE)
-        self.alone_ns = {}
+        self.alone_ns, self.headers_ns = {}, {}
         self.alone = None
         self.alone = next((self.judged(one) for one in recordings if one.manifest.id == ALONE), None)
         if self.alone:
             self.alone_ns = diagnosis.with_the_server_ns(self.alone.finding)
         server = self.server
         if server and server.service_ns is not None and self.notes.critical_url:
-            self.alone_ns[host_and_path(self.notes.critical_url)] = server.service_ns
+            place = host_and_path(self.notes.critical_url)
+            self.alone_ns[place] = server.service_ns
+            if (first_ns := first_byte_ns(self.view)) is not None:
+                self.headers_ns[place] = first_ns
 
     def judged(self, one: Recording) -> Judged:
         evidence = self._evidence(one)
         joined = sent_by_client(evidence) if one.manifest.strategy == RAW else visited(evidence, masked)
+        if one.manifest.id == ALONE:
+            self.headers_ns = headers_ns(joined.case)
         return judge_visit(joined, _cost(one), self.alone.loads[0] if self.alone else None)
 
     def _has_jars_of_its_own(self, strategy: str) -> bool:
@@ -163,6 +169,7 @@ class _Seen:
             doubts=(*doubts, *seen.doubts),
             error=manifest.error,
             alone_ns=_by_every_host(self.alone_ns, manifest),
+            alone_headers_ns=_by_every_host(self.headers_ns, manifest),
         )
 
 

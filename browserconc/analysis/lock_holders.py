@@ -59,10 +59,11 @@ def _handed_on(
 def after_the_lock(request: RequestFinding, timeline: Timeline, case: Case) -> RequestFinding:
     """Waits for a lock that are none: for an answer that is shared, or for the browser to pass it on.
 
-    Who never went to the network had the answer of the one before. And passing a quick answer's entry
-    on takes the browser longer than the server took for the answer.
+    Who never went to the network had the answer of the one before. And an entry is passed on with the
+    headers: if they come quickly, the browser takes longer for that than the server for them.
     """
-    alone_ns = case.evidence.alone_ns.get(host_and_path(request.url))
+    place = host_and_path(request.url)
+    alone_ns = case.evidence.alone_headers_ns.get(place, case.evidence.alone_ns.get(place))
     alive = timeline.span("netlog", "REQUEST_ALIVE")
     ended = alive is not None and alive.end_ns is not None and request.error is None
     if ended and on_the_wire_ns(timeline) is None:

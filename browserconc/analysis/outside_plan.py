@@ -27,11 +27,11 @@ ALONE_TIMEOUT_S = 30.0
 FEWEST_TOGETHER = 12
 FIRST_ROUND_S, NEXT_ROUND_S, VARIANT_S = 6.0, 3.0, 1.0
 LONGEST_FIRST_ROUND_S = 12.0
-"""What a first, a further and a changed round may take if the server runs one request at a time; a first one
-of no more clients than were asked about may take longer."""
+"""What a first, a further and a changed round may take if the server runs one request at a time; a first
+one of no more clients than were asked about may take longer."""
 MOST_TOGETHER_ROUNDS, MOST_SHORT_ROUNDS = 5, 3
-LONG_NS = 800_000_000
-"""Of so long a service time two requests show clearly whether they run at once."""
+LONG_NS, VERY_LONG_NS = 800_000_000, 2_000_000_000
+"""Of so long a service time fewer requests must do."""
 SHORT_NS = 20_000_000
 """A service time that is lost in what else a machine does: further rounds would not agree."""
 MOST_CLIENTS = 200
@@ -149,49 +149,31 @@ def is_parallel(view: OutsideView, service: int) -> bool:
 def _variant_clients(view: OutsideView, service: int) -> int:
     """Enough to tell: at twice the level seen, a server of that width needs two service times."""
     in_time = -(-int(VARIANT_S * 1e9) // service)
-    fewest = 4 if varies(view) else 3
+    fewest = 3 if service >= VERY_LONG_NS and not varies(view) else 4
     return min(MOST_CLIENTS, max(fewest, 2 * highest(view, service), min(FEWEST_TOGETHER, in_time)))
 
 
 def _no_cookies(view: OutsideView, service: int) -> Experiment | None:
-    if is_parallel(view, service) or view.cookies is None or not _to_be_tried(view, service, "no-cookies"):
+    if is_parallel(view, service) or view.cookies is None or named(view, "no-cookies"):
         return None
     clients = _variant_clients(view, service)
     timeout_s = SLACK_S + 2 * clients * service / 1e9
     return Experiment("no-cookies", clients, timeout_s, cookies="none", query=_query(view))
 
 
-def _to_be_tried(view: OutsideView, service: int, name: str) -> bool:
-    """Once; and once more where that ran more at once, and yet one was late."""
-    return not named(view, name) or (len(named(view, name)) == 1 and is_doubtful(view, service, name))
-
-
-def is_doubtful(view: OutsideView, service: int, name: str) -> bool:
-    """Did a changed request run more at once than the user's own, but not all?"""
-    rounds = [each for each in named(view, name) if is_like(each, view, service)]
-    return (
-        bool(rounds)
-        and not is_parallel(view, service)
-        and not is_quicker(view, service, name)
-        and steps(rounds[-1], service).level >= 2 * highest(view, service)
-    )
-
-
 def is_quicker(view: OutsideView, service: int, name: str) -> bool:
     """Did a changed request, like the user's own otherwise, run at once where his own did not?
 
-    Processes that accept for themselves are uneven: one may take two requests while another has none.
-    So twice as many at once as ever before are enough, if that was seen of two changed requests.
+    Processes that accept for themselves are uneven: one may take two requests while another has none. So
+    twice as many in the first step as ever before are enough.
     """
-    most = highest(view, service)
-    quick, twice = False, 0
-    for change in {name, "no-cookies"}:
-        for each in named(view, change):
-            if is_like(each, view, service) and each.experiment.clients > most:
-                seen = steps(each, service)
-                quick |= change == name and seen.is_parallel
-                twice += seen.level >= 2 * most
-    return not is_parallel(view, service) and bool(named(view, name)) and (quick or twice > 1)
+    enough = 2 * highest(view, service)
+    return not is_parallel(view, service) and any(
+        is_like(one, view, service)
+        and one.experiment.clients > highest(view, service)
+        and (steps(one, service).is_parallel or steps(one, service).level >= enough)
+        for one in named(view, name)
+    )
 
 
 def _own_cookies(view: OutsideView, service: int) -> Experiment | None:
@@ -230,7 +212,7 @@ def has_room(view: OutsideView, service: int) -> bool:
 
 
 def _own_url(view: OutsideView, service: int) -> Experiment | None:
-    if view.method not in SAFE_METHODS or not _to_be_tried(view, service, "own-url"):
+    if view.method not in SAFE_METHODS or named(view, "own-url"):
         return None
     parallel = is_parallel(view, service)
     clients = together(view, service)[-1].clients if parallel else _variant_clients(view, service)

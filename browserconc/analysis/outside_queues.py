@@ -11,7 +11,6 @@ from browserconc.analysis.outside_plan import (
     SHORT_NS,
     SILENCE_S,
     highest,
-    is_doubtful,
     is_parallel,
     is_quicker,
     is_stable,
@@ -207,7 +206,7 @@ def _disagreement(view: OutsideView, service: int, rounds: list[Steps]) -> str:
 def _differs_by(view: OutsideView, service: int) -> str | None:
     """What seems to make requests run more at once, though that was not sure enough for a cause."""
     for name, how in (("no-cookies", "without cookies"), ("own-url", "with a query of their own")):
-        if is_doubtful(view, service, name) or is_quicker(view, service, name):
+        if is_quicker(view, service, name):
             return how
     return None
 

@@ -16,6 +16,15 @@ def round_for(view: OutsideView, tabs: int) -> Round | None:
     return wide[-1] if wide else None
 
 
+def first_byte_ns(view: OutsideView | None) -> int | None:
+    """The least that the first byte of one request alone took; None where none was answered."""
+    answers = [answer for one in named(view, "alone") for answer in one.answers] if view else []
+    took = [
+        a.first_byte_ns - a.sent_ns for a in answers if a.first_byte_ns is not None and a.sent_ns is not None
+    ]
+    return min(took, default=None)
+
+
 def as_client_saw(one: Round, tabs: int, evidence: Evidence, *, url: str | None = None) -> Evidence:
     """The evidence of the `tabs` requests that were answered first; `url` if it is not the evidence's own.
 

@@ -23,8 +23,9 @@ def summarise(trials: Sequence[TrialFinding]) -> Conclusion:
         return Conclusion(_calm(trials), None, None, None, None, None, None, ())
     verdict = worst.verdict
     cause = next(cause for cause in CAUSES if cause.id == verdict.cause)
+    streams = "".join(f" {line}" for line in verdict.because if "stay open" in line)
     return Conclusion(
-        summary=_summary(cause, trials),
+        summary=_summary(cause, trials) + streams,
         culprit=verdict.culprit,
         cause=verdict.cause,
         limit=verdict.limit,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from browserconc.analysis.visit_verdict import Judged, timed_out
+from browserconc.analysis.visit_doubts import timed_out
+from browserconc.analysis.visit_verdict import Judged
 
 _TOO_LONG = (
     "One tab alone did not load {url} in time ({error}): give a longer --timeout, or say with --wait-for "

@@ -17,7 +17,6 @@ from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, after_the_lock,
 from browserconc.analysis.page_waits import with_page_waits
 from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.same_url import let_through
-from browserconc.analysis.service import host_and_path
 from browserconc.analysis.slow_pages import idle_pages, slow_network
 from browserconc.analysis.verdict import (
     EXPLAINED_SHARE,
@@ -26,6 +25,7 @@ from browserconc.analysis.verdict import (
     partitioned,
     waiting_by_cause,
 )
+from browserconc.analysis.visit_doubts import doubts_of, no_verdict
 from browserconc.analysis.visits import Load, VisitCase
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import (
@@ -44,6 +44,8 @@ NOTICEABLE_NS = 50_000_000
 """A shorter wait at a limit is not what makes a tab slow."""
 DELAY_NS, DELAY_SHARE = 200_000_000, 0.5
 """The network is to blame where most tabs waited for it so long, and for so much of their time."""
+BOUNDING = {"cache-lock": {"server", "browser"}}
+"""Whose limit counts before that for which most was waited: a lock that lets several through bounds none."""
 BINDING_SHARE = 0.25
 """A server that takes less than the browser sends must be waited for by this part of the waiting."""
 
@@ -81,7 +83,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
     requests = [replace(request, critical=request.index in critical) for request in requests]
     level = concurrency(_with_the_server(requests), max((load.end_ns for load in loads), default=0))
     waiting = waiting_by_cause(loads)
-    doubts = (*case.doubts, *_doubts(loads, requests, evidence.tabs))
+    doubts = (*case.doubts, *doubts_of(loads, requests, evidence.tabs))
     finding = TrialFinding(
         id=evidence.id,
         strategy=evidence.strategy,
@@ -137,20 +139,6 @@ def _work(request: RequestFinding) -> tuple[int, int] | None:
     return (pieces[0].start_ns, pieces[-1].end_ns) if pieces else None
 
 
-def _doubts(loads: Sequence[RequestFinding], requests: Sequence[RequestFinding], tabs: int) -> list[str]:
-    doubts = []
-    failed = [load for load in loads if load.error is not None]
-    if failed:
-        doubts.append(f"{len(failed)} of {tabs} tabs did not load: {failed[0].error}.")
-    refused = [request for request in requests if (request.status or 0) >= 400]
-    if refused:
-        doubts.append(
-            f"{len(refused)} of {len(requests)} answers were errors (status {refused[0].status}, "
-            f"{host_and_path(refused[0].url)})."
-        )
-    return doubts
-
-
 def _verdict(
     case: Case,
     loads: Sequence[RequestFinding],
@@ -160,7 +148,7 @@ def _verdict(
     alone: RequestFinding | None,
 ) -> Verdict:
     alone_ns = _served_ns(alone) if alone else 0
-    if reason := _no_verdict(case, loads):
+    if reason := no_verdict(case, loads):
         return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     least_ns = max(round((LONG_NS if 0 < alone_ns < QUICK_NS else NOTICEABLE_NS) / HELD_SHARE), alone_ns)
     late = [load for load in loads if burden_ns(load) - alone_ns >= HELD_SHARE * least_ns]
@@ -208,18 +196,6 @@ def _concurrent(loads: Sequence[RequestFinding], case: Case, doubts: tuple[str, 
     return Verdict("concurrent", None, None, None, 0.0, doubts)
 
 
-def _no_verdict(case: Case, loads: Sequence[RequestFinding]) -> str | None:
-    if case.evidence.error or not loads:
-        return case.evidence.error or "No tab was opened."
-    failed = [load.error for load in loads if load.error is not None and not timed_out(load.error)]
-    if 2 * len(failed) >= len(loads):
-        return f"{len(failed)} of {len(loads)} tabs could not load: {failed[0]}."
-    seen = {source for timeline in case.timelines for source in timeline.tracks}
-    if "netlog" not in case.evidence.sources and "client" not in seen:
-        return "The browser left no log that says what its requests waited for."
-    return None
-
-
 def _binding(
     candidates: Sequence[Cause], case: Case, level: Concurrency, waiting: Mapping[str, int]
 ) -> Cause:
@@ -229,7 +205,8 @@ def _binding(
     narrow = [
         cause
         for cause in candidates
-        if cause.culprit == "server"
+        if cause.culprit in BOUNDING.get(most.id, {"server"})
+        and cause is not most
         and waiting.get(cause.id, 0) >= least_ns
         and _limit(cause, case, level) <= _limit(most, case, level)
     ]
@@ -278,11 +255,6 @@ def _stretched(loads: Sequence[RequestFinding], alone_ns: int) -> str | None:
 
 def _served_ns(load: RequestFinding) -> int:
     return sum(piece.duration_ns for piece in load.slices if piece.cause == SERVICE)
-
-
-def timed_out(error: str) -> bool:
-    """Was it waited for in vain, rather than refused?"""
-    return any(sign in error for sign in ("not loaded within", "no answer within"))
 
 
 def burden_ns(load: RequestFinding) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from browserconc.analysis.service import host_and_path
 from browserconc.model.cause import Case, Evidence
 from browserconc.model.timeline import Timeline, Track
 
@@ -73,6 +74,18 @@ def visited(evidence: Evidence, address: Callable[[str], str]) -> VisitCase:
         doubts.append(f"Of {unseen} of {len(loads)} tabs the browser's log has no request.")
     case = Case(evidence, tuple(timelines), tuple(strangers), tuple(doubts))
     return VisitCase(case, tabs, loads)
+
+
+def headers_ns(case: Case) -> dict[str, int]:
+    """How long the headers of each address (host and path) took from the request on the wire."""
+    found: dict[str, int] = {}
+    for timeline in case.timelines:
+        sent = timeline.span("netlog", "HTTP_TRANSACTION_SEND_REQUEST")
+        headers = timeline.span("netlog", "HTTP_TRANSACTION_READ_HEADERS")
+        if sent and headers and headers.end_ns is not None:
+            place = host_and_path(timeline.url)
+            found[place] = max(headers.end_ns - sent.start_ns, found.get(place, 0))
+    return found
 
 
 def sent_by_client(evidence: Evidence) -> VisitCase:

@@ -58,12 +58,7 @@ class Leg:
 
     def add(self, span: Span) -> None:
         """Adds a step; the pieces of one body become one span."""
-        if span.name in _REPEATED:
-            for place, before in enumerate(self.spans):
-                if before.name == span.name:
-                    self.spans[place] = replace(before, end_ns=span.end_ns)
-                    return
-        self.spans.append(span)
+        _add(self.spans, span)
 
     def close(self, now_ns: int) -> None:
         """The request is over, cancelled perhaps: what was going on is over too."""
@@ -74,7 +69,8 @@ class Leg:
     def track(self, source: str) -> Track:
         """The leg as it stands; what is still going on has no end."""
         spans = list(self.spans)
-        spans += [Span(name, start_ns, None, detail) for name, (start_ns, detail) in self.open.items()]
+        for name, (start_ns, detail) in self.open.items():
+            _add(spans, Span(name, start_ns, None, detail))
         spans += self._still_stalled()
         spans += self._waited_for_a_stream(tuple(spans))
         spans += self._connecting()
@@ -142,3 +138,12 @@ class Leg:
         stall = self.session.stall(self.url, got.end_ns, sent.start_ns if sent else None)
         if stall:
             yield stall
+
+
+def _add(spans: list[Span], span: Span) -> None:
+    if span.name in _REPEATED:
+        for place, before in enumerate(spans):
+            if before.name == span.name:
+                spans[place] = replace(before, end_ns=span.end_ns)
+                return
+    spans.append(span)

@@ -69,6 +69,7 @@ class Hosts:
         netlogs: Path | None,
     ) -> None:
         """Connects to nothing yet. `choice` is None where no browser is needed; `netlogs` as in Browsers."""
+        self.listen = cluster.listen
         self._household = household
         self._cluster = cluster
         self._choice = choice

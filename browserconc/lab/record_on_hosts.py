@@ -55,7 +55,7 @@ async def record_on_hosts(trial: Trial, into: Path, *, household: Household, hos
     recording.save(into, replace(manifest, error="The run was killed in the middle of this trial."))
     running = None
     try:
-        running = await start(household, server, into, backlog=trial.backlog)
+        running = await start(household, server, into, backlog=trial.backlog, address=hosts.listen)
         path = trial.path or WORK[trial.work].format(seconds=trial.delay_s)
         manifest = replace(manifest, url=f"{running.origin}{path}", prepared_ns=time.monotonic_ns())
         queue = AcceptQueue(running.port)

@@ -58,11 +58,12 @@ class Running:
     certificate: Certificate | None
     _household: Household
     _process: Process
+    address: str = LOOPBACK
 
     @property
     def origin(self) -> str:
         """Scheme, address and port, without a slash at the end."""
-        return f"{self.server.kind.scheme}://{LOOPBACK}:{self.port}"
+        return f"{self.server.kind.scheme}://{self.address}:{self.port}"
 
     @property
     def ca_file(self) -> Path | None:
@@ -91,6 +92,7 @@ async def start(
     port: int = 0,
     backlog: int = BACKLOG,
     certificate: Certificate | None = None,
+    address: str = LOOPBACK,
 ) -> Running:
     """Starts `server`; its ledger and log are kept in `folder`.
 
@@ -99,9 +101,10 @@ async def start(
         server: what to start, see `parse`.
         folder: exists; one folder per server.
         timeout_s: for all of its workers to be up.
-        port: on the loopback interface; 0 takes a free one.
+        port: 0 takes a free one.
         backlog: how many connections may wait to be accepted.
         certificate: for a server with TLS; without one it gets its own.
+        address: of this machine; others than the loopback interface's let other machines in.
 
     Raises:
         ServerError: a part of it is not installed, the port is taken, it died or was too slow.
@@ -110,7 +113,7 @@ async def start(
     python = await _python(server)
     account, log = folder / ledger.FILE, folder / LOG
     own = (certificate or make(household.folder("certificate"))) if server.kind.scheme == "https" else None
-    with _listening(port, backlog) as listener:
+    with _listening(port, backlog, address) as listener:
         files = (str(own.chain_file), str(own.key_file)) if own else None
         argv = server.argv(str(account), listener.fileno(), python, backlog=backlog, certificate=files)
         try:
@@ -118,7 +121,7 @@ async def start(
         except (ProcessError, OSError) as problem:
             raise ServerError(f"{server.spec} did not start: {problem}") from problem
         running = Running(
-            server, listener.getsockname()[1], process.pid, account, log, own, household, process
+            server, listener.getsockname()[1], process.pid, account, log, own, household, process, address
         )
     try:
         await _ready(running, process, timeout_s)
@@ -147,12 +150,12 @@ def _require(server: Server) -> None:
         raise ServerError(f"{server.spec} needs os.fork, which is missing here: use werkzeug-threaded.")
 
 
-def _listening(port: int, backlog: int) -> socket.socket:
+def _listening(port: int, backlog: int, address: str) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         if os.name == "posix":  # elsewhere it would let two programs share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((LOOPBACK, port))
+        listener.bind((address, port))
         listener.listen(backlog)
         listener.set_inheritable(os.name == "nt")  # elsewhere pass_fds sees to it, without a race
     except (OSError, OverflowError) as problem:

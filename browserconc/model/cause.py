@@ -22,7 +22,7 @@ class Evidence:
     "max_sockets_per_group" and, by cause, the sizes of pools from the browser's own log or
     "cpu_busy_share" of the machine. `error` is the sentence that says why the trial did not come to its
     end. `alone_ns` is how long the server takes for an address (host and path) while nothing else runs,
-    where that was measured.
+    where that was measured; `alone_headers_ns` until its headers are there.
     """
 
     strategy: str
@@ -42,6 +42,7 @@ class Evidence:
     doubts: tuple[str, ...] = ()
     error: str | None = None
     alone_ns: Mapping[str, int] = field(default_factory=dict)
+    alone_headers_ns: Mapping[str, int] = field(default_factory=dict)
     browser: str | None = None
     workload: str = "navigate"
 

@@ -62,7 +62,7 @@ class Case:
     """One case. `labels` are its truths: several where two things limit at once and either may be named.
 
     `needs` are programs ("nginx") and modules ("django") without which it is skipped; `checks` show
-    that it stages what it says.
+    that it stages what it says. `untold` says why "undecided" is all that can be said, where it is so.
     """
 
     id: str
@@ -75,6 +75,7 @@ class Case:
     needs: tuple[str, ...] = ()
     scheme: Literal["http", "https"] = "http"
     host: str = "127.0.0.1"
+    untold: str | None = None
 
 
 Outcome = Literal["right", "undecided", "wrong"]

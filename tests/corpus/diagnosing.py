@@ -32,11 +32,11 @@ class Diagnosed:
 
 
 def diagnosed(case: Case, keep: Path | None = None) -> Diagnosed:
-    """Stages the case and diagnoses it; `keep` is a directory for the recording and the result."""
+    """Stages the case and diagnoses it; in `keep` a new directory gets the recording and the result."""
     with staged(case) as url, tempfile.TemporaryDirectory() as folder:
-        out = keep / case.id if keep else Path(folder) / "recording"
+        place = Path(tempfile.mkdtemp(prefix=f"{case.id}-", dir=keep) if keep else folder)
         command = [sys.executable, "-m", "browserconc", "diagnose", url, *case.options]
-        command += ["--json", "-", "--quiet", "--out", str(out)]
+        command += ["--json", "-", "--quiet", "--out", str(place / "recording")]
         started = time.monotonic()
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=AT_MOST_S, check=False)
@@ -48,7 +48,7 @@ def diagnosed(case: Case, keep: Path | None = None) -> Diagnosed:
         return Diagnosed(case, "wrong", f"exit {done.returncode}", seconds, why[0])
     result = json.loads(done.stdout)
     if keep:
-        (keep / f"{case.id}.json").write_text(done.stdout, encoding="utf-8")
+        (place / "result.json").write_text(done.stdout, encoding="utf-8")
     conclusion = result["conclusion"]
     judged = outcome(case, result)
     found = described(conclusion["culprit"], conclusion["cause"], conclusion["limit"])

@@ -26,5 +26,9 @@ def test_the_verdict_is_never_wrong(case: Case):
 
 
 def test_hardly_any_is_undecided():
-    undecided = [f"{answer.case.id}: {answer.why}" for answer in seen if answer.outcome == "undecided"]
+    undecided = [
+        f"{answer.case.id}: {answer.why}"
+        for answer in seen
+        if answer.outcome == "undecided" and not answer.case.untold
+    ]
     assert len(undecided) <= max(1, len(seen) // ONE_UNDECIDED_IN), undecided

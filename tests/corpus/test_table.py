@@ -28,6 +28,11 @@ def test_there_are_enough_cases_and_their_names_are_unique():
     assert len(set(names)) == len(names)
 
 
+def test_the_readme_counts_them():
+    readme = (APPS.parents[2] / "README.md").read_text(encoding="utf-8")
+    assert f"holds {len(CASES)} cases" in readme
+
+
 def test_every_cause_is_staged_or_said_not_to_be():
     staged = {label.cause for case in CASES for label in case.labels} - {None}
     assert staged <= set(CONTRACT_CAUSES)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from browserconc import diagnose_recording
 from browserconc.model.difference import Difference
 from browserconc.model.finding import Result
 from browserconc.model.tuning import Tuning
@@ -28,6 +30,7 @@ from tests.golden.results import RESULTS
 from tests.golden.tunings import TUNINGS
 
 HERE = Path(__file__).parent
+DIAGNOSED = HERE.parent / "recordings" / "diagnose-page"
 REPORTS: dict[str, Callable[[Result], str]] = {
     "txt": terminal.render,
     "md": markdown.render,
@@ -110,3 +113,14 @@ def test_golden_results_partition_exactly(name: str) -> None:
         edges = [request.start_ns, *(piece.end_ns for piece in request.slices)]
         assert [piece.start_ns for piece in request.slices] == edges[:-1]
         assert edges[-1] == request.end_ns
+
+
+@pytest.mark.parametrize("form", ["txt", "md"])
+def test_diagnosis_is_the_golden_one(form: str, request: pytest.FixtureRequest) -> None:
+    found = replace(diagnose_recording.analyze(DIAGNOSED), recording=None)
+    golden = HERE / f"diagnose-page.{form}"
+    rendered = REPORTS[form](found)
+    if request.config.getoption("--update-golden"):
+        golden.write_text(rendered, encoding="utf-8")
+    assert rendered == golden.read_text(encoding="utf-8")
+    assert form == "md" or max(map(len, rendered.splitlines())) <= 80

@@ -84,6 +84,7 @@ def test_the_streams_that_hold_the_connections_are_named():
     line = next(line for line in page("event-streams").verdict.because if "stay open" in line)
     assert line.startswith("6 connections were held all that time")
     assert all(f"/sse?n={number}" in line for number in range(6))
+    assert explain(LOGS / "event-streams.json.gz", Choice()).conclusion.summary.endswith(line)
 
 
 def test_time_lost_on_an_address_that_does_not_answer_is_said_and_attributed():
@@ -94,8 +95,13 @@ def test_time_lost_on_an_address_that_does_not_answer_is_said_and_attributed():
 
 def test_a_page_whose_requests_are_intercepted_is_no_picture_of_what_users_get():
     doubts = page("interception").verdict.doubts
-    assert any("All 3 requests bypassed the HTTP cache" in doubt for doubt in doubts)
+    assert any("All 3 navigations bypassed the HTTP cache" in doubt for doubt in doubts)
     assert not any("bypassed" in doubt for doubt in page("interception-not").verdict.doubts)
+
+
+@pytest.mark.parametrize("name", [*ANSWERS, *NOT_THE_ANSWER, "client-serial"])
+def test_no_other_page_is_said_to_be_intercepted(name: str):
+    assert not any("bypassed" in doubt for doubt in page(name).verdict.doubts)
 
 
 def test_navigations_that_never_overlap_are_noticed():

@@ -2,7 +2,7 @@
 
 Playwright's page.route() and http_credentials (and DevTools' checkbox) send Network.setCacheDisabled, so
 equal addresses no longer wait for each other, and every request goes through the client's process. The
-network stack sees only the first of it: requests that bypass the cache, all of them.
+network stack sees only the first of it: navigations that bypass the cache, all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from browserconc.model.timeline import Timeline
 OURS = "no-cache"
 """The strategy of ours that disables the cache on purpose."""
 LEAST = 2
-"""A single request may be a reload that somebody forced."""
+"""A single navigation may be a reload that somebody forced."""
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
@@ -25,21 +25,16 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
 
 def _remark(case: Case) -> str | None:
     seen = [t.tracks["netlog"] for t in case.timelines if "netlog" in t.tracks]
-    cacheable = [
-        track for track in seen if track.facts.get("method") == "GET" and not _is_websocket(track.url)
-    ]
-    if case.evidence.strategy == OURS or len(cacheable) < LEAST:
+    # Streams, WebSockets and fetch() with a cache mode bypass it by themselves; navigations do not.
+    navigations = [track for track in seen if track.facts.get("request_type") == "main frame"]
+    if case.evidence.strategy == OURS or len(navigations) < LEAST:
         return None
-    if not all(track.facts.get("bypasses_cache") for track in cacheable):
+    if not all(track.facts.get("bypasses_cache") for track in navigations):
         return None
     return (
-        f"All {len(cacheable)} requests bypassed the HTTP cache, as they do where a client intercepts them "
+        f"All {len(navigations)} navigations bypassed the HTTP cache, as where a client intercepts requests "
         "(page.route, http_credentials) or DevTools has it disabled; users' tabs share a cache and its lock."
     )
-
-
-def _is_websocket(url: str) -> bool:
-    return url.startswith(("ws:", "wss:"))
 
 
 CAUSE = Cause(
@@ -48,7 +43,7 @@ CAUSE = Cause(
     culprit="client",
     what="The client intercepts requests, which disables the HTTP cache and its lock and sends each request "
     "through the client: the test no longer shows what users get.",
-    recognised="Every request of the page bypasses the cache (load flag BYPASS_CACHE in the NetLog).",
+    recognised="Every navigation bypasses the cache (load flag BYPASS_CACHE in the NetLog).",
     remedy="No page.route() and no http_credentials while concurrency is measured.",
     claims=_claims,
     remark=_remark,

@@ -10,7 +10,7 @@ from pathlib import Path
 from browserconc.lab import command_server, running, users_app
 from browserconc.lab.certificate import Certificate
 from browserconc.lab.process import Household
-from browserconc.lab.running import BACKLOG, Running, ServerError
+from browserconc.lab.running import BACKLOG, LOOPBACK, Running, ServerError
 from browserconc.lab.server import LARGEST, Kind, Server
 from browserconc.lab.servers import (
     flask_releases,
@@ -69,6 +69,7 @@ async def start(
     port: int = 0,
     backlog: int | None = None,
     certificate: Certificate | None = None,
+    address: str = LOOPBACK,
 ) -> Running:
     """Starts any of them, see `running.start` and `command_server.start`.
 
@@ -78,7 +79,13 @@ async def start(
     if server.command:
         return await command_server.start(household, server, folder, port=port)
     return await running.start(
-        household, server, folder, port=port, backlog=backlog or BACKLOG, certificate=certificate
+        household,
+        server,
+        folder,
+        port=port,
+        backlog=backlog or BACKLOG,
+        certificate=certificate,
+        address=address,
     )
 
 

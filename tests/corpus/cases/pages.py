@@ -19,7 +19,14 @@ HOST_LIMIT = Label("browser", "host-limit", 6, browser_limit=6)
 
 
 def page(
-    case: str, stages: str, path: str, label: Label, part: str, *options: str, upgrade: bool = False
+    case: str,
+    stages: str,
+    path: str,
+    label: Label,
+    part: str,
+    *options: str,
+    upgrade: bool = False,
+    untold: str | None = None,
 ) -> Case:
     """A page of the site; `part` is its slow resource, which the server gives to everybody at once."""
     return Case(
@@ -31,6 +38,7 @@ def page(
         checks=(at_once(None, part, headers=UPGRADE if upgrade else None),),
         options=options,
         needs=NEEDS,
+        untold=untold,
     )
 
 
@@ -128,6 +136,7 @@ CASES = (
         "--tabs",
         "4",
         *COMPLETE,
+        untold="no part of the browser says who waits for a transaction of IndexedDB",
     ),
     page(
         "opened-windows",
