@@ -28,6 +28,8 @@ def decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | N
         return _by_the_server(verdict, raw, server)
     if verdict.cause == server.cause and (more_ns := _held_open_ns(raw, tabs, server, url)):
         return _held_by_silence(verdict, more_ns, server)
+    if verdict.cause == "server-width" and verdict.limit is not None and verdict.limit >= tabs.tabs:
+        return _uneven(verdict)
     narrower = (
         verdict.kind != "concurrent"
         and verdict.cause != server.cause
@@ -53,6 +55,15 @@ def reached(verdict: Verdict, deaf: tuple[str, ...]) -> Verdict:
 def by_raw_sockets(server: ServerView) -> tuple[str, ...]:
     """The evidence of the examination, told as what raw sockets saw."""
     return tuple(f"Raw sockets: {line[:1].lower()}{line[1:]}" for line in server.because)
+
+
+def _uneven(verdict: Verdict) -> Verdict:
+    """A width that all tabs fit into holds none of them back, though some waited for the server."""
+    why = (
+        f"The server works on {verdict.limit} requests at once, more than there are tabs, yet some waited "
+        "for it: processes that accept for themselves may take two requests while others have none."
+    )
+    return Verdict("undecided", None, None, None, verdict.share, (why, *verdict.doubts), verdict.because)
 
 
 def _served_fewer(tabs: TrialFinding, server: ServerView) -> bool:

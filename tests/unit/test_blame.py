@@ -72,5 +72,13 @@ def test_kept_connections_that_stop_a_server_are_named():
     assert named(trial(18, QUEUED), trial(5, QUEUED), server(1, "server-width")) == ("server-width", 1)
 
 
+def test_a_width_that_all_tabs_fit_into_holds_none_back():
+    """PHP's workers: one took two of six requests while eleven had none."""
+    queued = verdict("limited", 17, "server", "server-width")
+    found = decided(trial(1.03, queued), trial(0.5, FREE), server(17, "server-width"), URL)
+    assert (found.kind, found.cause, found.limit) == ("undecided", None, None)
+    assert "more than there are tabs" in found.doubts[0]
+
+
 def test_without_a_server_the_browser_is_believed():
     assert named(trial(5, LOCKED), None, None) == ("cache-lock", 1)

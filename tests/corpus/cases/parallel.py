@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from tests.corpus.case import PARALLEL, Case
 from tests.corpus.checks import at_once
-from tests.corpus.programs import flask, gunicorn, nginx, node, php, uvicorn
+from tests.corpus.programs import flask, gunicorn, nginx, node, uvicorn
 
 POST_IN_SIX = ("--method", "POST", "--tabs", "6")
-SESSION = "PHPSESSID=0123456789abcdef01234567"
 
 CASES = (
     Case(
@@ -50,14 +49,13 @@ CASES = (
         needs=("gunicorn",),
     ),
     Case(
-        id="parallel-session-closed",
-        stages="PHP that closes its session before the work, six tabs with one cookie",
-        programs=(php(16),),
-        path="/profile.php",
+        id="parallel-one-session",
+        stages="six tabs with one session's cookie, which locks nothing",
+        programs=(flask(),),
+        path="/checkout",
         labels=(PARALLEL,),
-        checks=(at_once(None, method="POST", headers={"Cookie": SESSION}),),
-        options=(*POST_IN_SIX, "--cookie", SESSION),
-        needs=("php",),
+        checks=(at_once(None, method="POST", headers={"Cookie": "sid=a1b2"}),),
+        options=(*POST_IN_SIX, "--cookie", "sid=a1b2"),
     ),
     Case(
         id="parallel-behind-nginx",
