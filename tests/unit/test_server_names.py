@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from browserconc.lab.server import LARGEST
@@ -12,12 +12,13 @@ def test_the_table_s_names_are_the_kinds_own() -> None:
     assert {name: kind.name for name, kind in TABLE.items()} == {name: name for name in TABLE}
 
 
+@example("hypercorn-h2", [100, 1])
 @given(st.sampled_from(sorted(TABLE)), st.lists(SIZES, min_size=2, max_size=2))
 def test_a_spec_survives_the_round_trip(name: str, sizes: list[int]) -> None:
     wanted = sizes[: len(TABLE[name].sizes)]
     spec = name + (":" + "x".join(map(str, wanted)) if wanted else "")
     server = parse(spec)
-    assert server.spec == spec
+    assert server.spec == spec or (server.spec == name and server == parse(name))
     assert parse(server.spec) == server
 
 
