@@ -21,6 +21,9 @@ from browserconc.analysis.outside_wording import alone, seconds, staircase
 from browserconc.model.outside import OutsideView, Round, ServerView
 
 STRAGGLERS = 0.25
+MOST_IN_A_LOCK = 2
+"""A lock lets one through at a time; two where the answer to one ends late. More at once are workers that
+accept unevenly, of which now this and now that request finds a free one."""
 CLEARLY, LATE_SHARE = 1.7, 0.4
 """Two requests that exclude each other take twice as long as two that do not, and half of them wait. A
 single straggler is not enough."""
@@ -63,7 +66,7 @@ def _retry_after(rounds: list[Round]) -> str | None:
 
 def session(view: OutsideView, service: int) -> ServerView | None:
     """session-lock: slow with the same cookies, at once without them or with one's own."""
-    if not is_quicker(view, service, "no-cookies"):
+    if highest(view, service) > MOST_IN_A_LOCK or not is_quicker(view, service, "no-cookies"):
         return None
     if named(view, "own-cookies") and not is_quicker(view, service, "own-cookies"):
         return None
@@ -103,7 +106,9 @@ def coalescing(view: OutsideView, service: int) -> ServerView | None:
             "different ones: something before the application merges them.",
         )
         return ServerView(1, "proxy-coalesce", "server", because, service, ())
-    return _waits_for_equal_ones(view, service) if is_quicker(view, service, "own-url") else None
+    if highest(view, service) > MOST_IN_A_LOCK or not is_quicker(view, service, "own-url"):
+        return None
+    return _waits_for_equal_ones(view, service)
 
 
 def _shares_an_answer(view: OutsideView) -> list[Round]:
