@@ -11,6 +11,8 @@ from browserconc.model.timeline import Span, Track
 IDLE = ("browser-overhead", UNATTRIBUTED)
 """The slices in which a tab asked for nothing."""
 SHORTEST_NS = 50_000_000
+BUSY_NS = 200_000_000
+"""A page that answers a question so late was busy: its main thread ran something else."""
 LATE_MS = 100.0
 """A timer of 0 ms that runs so late in a hidden tab was throttled."""
 
@@ -24,6 +26,8 @@ def with_page_waits(slices: Sequence[Slice], looks: Track | None, zero_ns: int) 
 def _explained(piece: Slice, looks: Sequence[Span], zero_ns: int) -> Slice:
     if piece.cause not in IDLE or piece.duration_ns < SHORTEST_NS:
         return piece
+    if busy := _while_busy(piece, looks, zero_ns):
+        return busy
     during = [
         look
         for look in looks
@@ -37,6 +41,29 @@ def _explained(piece: Slice, looks: Sequence[Span], zero_ns: int) -> Slice:
         return piece
     name = waited[0].detail.get("lock")
     return replace(piece, cause="web-lock", because=f"for the lock “{name}” (navigator.locks) of another tab")
+
+
+def _while_busy(piece: Slice, looks: Sequence[Span], zero_ns: int) -> Slice | None:
+    """The slice of a tab whose main thread, which the windows that it opened share, did not answer."""
+    blocked_ns = windows = 0
+    for look in looks:
+        opened = look.detail.get("windows")
+        if look.end_ns is None or look.end_ns - look.start_ns < BUSY_NS or not isinstance(opened, int):
+            continue
+        if opened:
+            begin, end = (
+                max(look.start_ns - zero_ns, piece.start_ns),
+                min(look.end_ns - zero_ns, piece.end_ns),
+            )
+            blocked_ns += max(0, end - begin)
+            windows = max(windows, opened)
+    if 2 * blocked_ns < piece.duration_ns:
+        return None
+    return replace(
+        piece,
+        cause="shared-renderer",
+        because=f"for the one main thread that {windows} opened windows share with their opener",
+    )
 
 
 def _is_late(look: Span) -> bool:

@@ -27,6 +27,7 @@ class PageLook:
 
     `visible` is document.visibilityState, `timer_late_ms` by how much a timer of 0 ms was late. The locks
     are those of navigator.locks in the page's origin and storage, whichever tab holds or awaits them.
+    `windows` counts those that the page has opened by then and that have it as their opener.
     """
 
     tab: int
@@ -36,6 +37,7 @@ class PageLook:
     timer_late_ms: float
     locks_held: tuple[str, ...] = ()
     locks_pending: tuple[str, ...] = ()
+    windows: int = 0
 
 
 def write(path: Path, looks: Iterable[PageLook]) -> None:
@@ -66,6 +68,7 @@ def tracks(path: Path) -> list[Track]:
             "timer_late_ms": look.timer_late_ms,
             "locks_held": len(look.locks_held),
             "locks_pending": len(look.locks_pending),
+            "windows": look.windows,
             "lock": look.locks_pending[0][:LONGEST_NAME] if look.locks_pending else None,
         }
         spans[look.tab].append(Span("look", look.asked_ns, look.answered_ns, detail))

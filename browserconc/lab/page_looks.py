@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 
 from browserconc.evidence.page_looks import LONGEST_NAME, PageLook
 from browserconc.lab.browser import DriverError, Page
@@ -42,25 +43,35 @@ _LOOK = """async () => {
 async def looking(pages: Sequence[Page]) -> AsyncIterator[list[PageLook]]:
     """Looks until the block ends; gives the list that grows."""
     looks: list[PageLook] = []
-    task = asyncio.create_task(_look_again_and_again(pages, looks))
+    windows = [0] * len(pages)
+    noting = [partial(_opened, windows, tab) for tab in range(len(pages))]
+    for page, note in zip(pages, noting, strict=True):
+        page.on("popup", note)
+    task = asyncio.create_task(_look_again_and_again(pages, looks, windows))
     try:
         yield looks
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        for page, note in zip(pages, noting, strict=True):
+            page.remove_listener("popup", note)
 
 
-async def _look_again_and_again(pages: Sequence[Page], looks: list[PageLook]) -> None:
+def _opened(windows: list[int], tab: int, window: Page) -> None:
+    windows[tab] += 1
+
+
+async def _look_again_and_again(pages: Sequence[Page], looks: list[PageLook], windows: list[int]) -> None:
     pause_s, number = FIRST_S, 0
     while True:
         await asyncio.sleep(pause_s)
-        await asyncio.gather(*(_look(tab, page, looks) for tab, page in enumerate(pages)))
+        await asyncio.gather(*(_look(tab, page, looks, windows) for tab, page in enumerate(pages)))
         number += 1
         pause_s = min(pause_s * SLOWER, OFTEN_S if number < OFTEN else LONGEST_PAUSE_S)
 
 
-async def _look(tab: int, page: Page, looks: list[PageLook]) -> None:
+async def _look(tab: int, page: Page, looks: list[PageLook], windows: list[int]) -> None:
     asked_ns = time.monotonic_ns()
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
@@ -76,5 +87,6 @@ async def _look(tab: int, page: Page, looks: list[PageLook]) -> None:
             float(seen["late"]),
             tuple(name[:LONGEST_NAME] for name in seen["held"]),
             tuple(name[:LONGEST_NAME] for name in seen["pending"]),
+            windows[tab],
         )
     )
