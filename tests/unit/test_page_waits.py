@@ -45,6 +45,19 @@ def test_an_idle_tab_with_pending_locks_waited_for_a_lock():
     assert [(piece.start_ns, piece.end_ns) for piece in found] == [(p.start_ns, p.end_ns) for p in LOAD]
 
 
+def test_a_page_that_does_not_answer_waits_for_the_renderer_of_the_windows_it_opened():
+    def asked(windows: int, at: int, until: int) -> Track:
+        span = Span("look", ZERO + at * MS, ZERO + until * MS, {"visible": True, "windows": windows})
+        return Track("looks", "0", "", (span,), index=0)
+
+    found = with_page_waits(LOAD, asked(3, 200, 990), ZERO)
+    assert [piece.cause for piece in found] == [SERVICE, "shared-renderer", SERVICE]
+    assert "3 opened windows" in found[1].because
+    unexplained = [piece.cause for piece in LOAD]
+    assert causes(asked(0, 200, 990)) == unexplained  # busy by itself
+    assert causes(asked(3, 200, 300)) == unexplained  # for a moment only
+
+
 def test_an_idle_hidden_tab_whose_timers_are_late_waited_for_them():
     assert causes(looks((300, THROTTLED), (700, THROTTLED))) == [SERVICE, "hidden-tab", SERVICE]
     assert causes(looks((300, {"visible": False, "timer_late_ms": 2.0}))) == [p.cause for p in LOAD]
