@@ -151,7 +151,20 @@ def _owners(
             tab = known.index
         if tab is not None:
             owners[track.key] = (tab, known)
+    _deal_unsent_websockets(own, owners)
     return owners
+
+
+def _deal_unsent_websockets(own: Sequence[Track], owners: dict[str, tuple[int, Track | None]]) -> None:
+    """Deals WebSockets that never got as far as their handshake to the tabs that have others, in turn.
+
+    The driver hears of a WebSocket when its handshake is sent; whose the others are nobody knows.
+    """
+    sockets = [track for track in own if track.url.startswith(("ws://", "wss://"))]
+    tabs = sorted({owners[track.key][0] for track in sockets if track.key in owners})
+    unsent = [t for t in sockets if t.key not in owners and not t.span("HTTP_TRANSACTION_SEND_REQUEST")]
+    for number, track in enumerate(unsent if tabs else ()):
+        owners[track.key] = (tabs[number % len(tabs)], None)
 
 
 def _apart_ns(one: Track, other: Track, evidence: Evidence) -> int:

@@ -208,3 +208,17 @@ def test_passing_on_a_quick_answer_is_the_browsers_pace():
         visited(replace(quick, alone_ns=alone), plain), None, load_alone(12)
     ).finding.verdict
     assert verdict.kind == "concurrent"
+
+
+def test_websockets_that_got_no_connection_belong_to_the_tabs_that_have_others():
+    socket = "ws://127.0.0.1:8000/ticker"
+    opened = [netlog(10 + tab, f"{socket}?{tab}", 20, 21, 30) for tab in (0, 1)]
+    waiting = [
+        Track("netlog", f"{number}.0", f"{socket}?next", (Span("STALL", 40 * MS, None),), facts={"leg": 0})
+        for number in (20, 21)
+    ]
+    tracks = [client(0, 900), client(1, 900), document(0, 10), document(1, 10), *opened, *waiting]
+    pages = [asked(tab, f"{socket}?{tab}", 20, 30, "websocket") for tab in (0, 1)]
+    seen = visited(evidence(*tracks, *pages, tabs=2, ended_ms=900), plain)
+    held = [t.index for t in seen.case.timelines if t.url.endswith("?next")]
+    assert sorted(seen.tabs[index] for index in held) == [0, 1]
