@@ -13,9 +13,11 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from types import FrameType
 from typing import Any, TypeVar
 
+LEFTOVERS_S = 2.0
 _LOG = logging.getLogger(__name__)
 _Outcome = TypeVar("_Outcome")
 
@@ -54,11 +56,30 @@ def run(measure: Callable[[], Coroutine[Any, Any, _Outcome]]) -> _Outcome:
     Raises:
         InterruptionError: an order to end came; what the measurement had is saved, what it opened closed.
     """
-    try:
+    if sys.platform == "win32":  # whose loop has no signal handlers: asyncio.run turns Ctrl-C into our end
         return asyncio.run(_heedful(measure))
+    loop = asyncio.new_event_loop()
+    try:
+        asyncio.set_event_loop(loop)
+        return loop.run_until_complete(_heedful(measure))
     finally:
-        if sys.platform != "win32":  # the loop left the default dispositions behind
-            treat_alike()
+        _close(loop)
+        treat_alike()  # the loop left the default dispositions behind
+
+
+def _close(loop: asyncio.AbstractEventLoop) -> None:
+    """As `asyncio.run` does, but no longer than LEFTOVERS_S each: a library's task may refuse to end."""
+    try:
+        if left := asyncio.all_tasks(loop):
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.wait(left, timeout=LEFTOVERS_S))
+        loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), LEFTOVERS_S))
+        with suppress(TimeoutError):
+            loop.run_until_complete(asyncio.wait_for(loop.shutdown_default_executor(), LEFTOVERS_S))
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 async def _heedful(measure: Callable[[], Coroutine[Any, Any, _Outcome]]) -> _Outcome:
@@ -72,7 +93,7 @@ async def _heedful(measure: Callable[[], Coroutine[Any, Any, _Outcome]]) -> _Out
 
     def complain(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         # Ours are all awaited; what nobody awaits is a library's, when what it talked to is gone.
-        if "never retrieved" not in context["message"]:
+        if "never retrieved" not in context["message"] and "destroyed" not in context["message"]:
             _LOG.warning("%s: %s", context["message"], context.get("exception"))
 
     asyncio.get_running_loop().set_exception_handler(complain)

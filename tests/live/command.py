@@ -85,6 +85,7 @@ class Command:
         finally:
             if self.process.poll() is None:
                 self.process.kill()
+                self.process.communicate()
         self.assert_nothing_is_left()
         shutil.rmtree(self.temporary)
         return Ended(self.process.returncode, stdout, stderr)

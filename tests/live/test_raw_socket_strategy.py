@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -25,11 +26,12 @@ def household() -> Iterator[Household]:
 
 
 def raw_clients() -> list[psutil.Process]:
-    return [
-        child
-        for child in psutil.Process().children(recursive=True)
-        if "browserconc.lab.raw_client" in child.cmdline()
-    ]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # another test's, that is just ending
+            if "browserconc.lab.raw_client" in child.cmdline():
+                found.append(child)
+    return found
 
 
 async def test_a_measurement_is_a_report_and_a_log(household: Household, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 from browserconc.evidence.ledger import Progress, tracks
 from browserconc.lab import servers
 from browserconc.lab.process import Household
+from browserconc.lab.running import start as start_ours
 from browserconc.model.timeline import Track
 
 pytestmark = pytest.mark.live
@@ -245,7 +246,7 @@ async def test_a_server_that_is_never_up_is_ended_at_the_time_out(
     good = servers.parse("werkzeug-threaded")
     server = replace(good, kind=replace(good.kind, script=str(silent)))
     with pytest.raises(servers.ServerError, match=r"was not up within 0\.3 s"):
-        await servers.start(household, server, tmp_path, timeout_s=0.3)
+        await start_ours(household, server, tmp_path, timeout_s=0.3)
     assert household._running == {}
 
 

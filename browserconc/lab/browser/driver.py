@@ -48,8 +48,32 @@ def marked(household: Household, environment: Mapping[str, str]) -> Iterator[Non
 
 
 async def started() -> Playwright:
-    """The driver, a process that starts the browsers and talks to them."""
-    return await async_playwright().start()
+    """The driver, a process that starts the browsers and talks to them.
+
+    Raises:
+        BrowserError: It ended before it was ready.
+    """
+    try:
+        playwright = await async_playwright().start()
+    except Exception as problem:  # what the driver's end raises has no type of its own
+        raise BrowserError(f"Playwright's driver did not start ({first_line(problem)}).") from problem
+    _tell_of_its_end(playwright)
+    return playwright
+
+
+class _End(asyncio.Future[Any]):
+    """What calls that wait for the driver see when it ends: one of the driver's errors."""
+
+    def set_exception(self, exception: type[BaseException] | BaseException, /) -> None:
+        known = isinstance(exception, DriverError)
+        super().set_exception(exception if known else DriverError(str(exception)))
+
+
+def _tell_of_its_end(playwright: Playwright) -> None:
+    """Makes the driver's end a DriverError, which Playwright up to 1.64 raises as a bare Exception."""
+    connection = getattr(getattr(playwright, "_impl_obj", None), "_connection", None)
+    if transport := getattr(connection, "_transport", None):
+        transport.on_error_future = _End()
 
 
 def first_line(problem: BaseException) -> str:
