@@ -145,8 +145,9 @@ class _Story:
         if self.tabs == 1:
             return  # what a single tab waits for, nothing that is done between tabs removes
         found = diagnose_recording.analyze(self.out)
+        other_names = self.place.loopback and not self.cookies  # which belong to the name they were set for
         for strategy in remedies.to_try(
-            found, server, on_document=critical == self.target.url, loopback=self.place.loopback
+            found, server, on_document=critical == self.target.url, loopback=other_names
         ):
             if self.in_time():
                 await self.remedy(strategy)
