@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log2, log10
@@ -89,7 +90,7 @@ def _figures(values: Sequence[float], column: Callable[[float], int], columns: i
 
 def round_up(value: float) -> float:
     """Where an axis ends: the next of 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten."""
-    if value <= 0:
+    if value < sys.float_info.min:  # nothing, or so little that a power of ten underflows
         return 1.0
     power = 10.0 ** floor(log10(value))
     steps = (1, 1.5, 2, 3, 4, 5, 6, 8, 10)

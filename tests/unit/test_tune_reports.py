@@ -6,7 +6,7 @@ import ast
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from browserconc.model.tuning import Advice, Point, Setting, Variation
@@ -78,6 +78,7 @@ def test_nothing_chosen_gives_no_code():
     assert settings(replace(advice(Setting()), chosen=None)) == ()
 
 
+@example([(1, 5e-324)], 30, 1.0)
 @given(
     st.lists(st.tuples(st.integers(1, 300), st.floats(0, 1e4)), min_size=1, max_size=12),
     st.integers(30, 120),
