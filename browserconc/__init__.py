@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from browserconc import aio
-    from browserconc.library import compare, diagnose, explain
     from browserconc.outcome import MeasurementError, Result
+    from browserconc.sync import compare, diagnose, explain
     from browserconc.watching import Seen, watch
 
 __version__ = "0.1.0"
@@ -36,9 +36,9 @@ _HOMES = {
     "MeasurementError": "outcome",
     "Result": "outcome",
     "Seen": "watching",
-    "compare": "library",
-    "diagnose": "library",
-    "explain": "library",
+    "compare": "sync",
+    "diagnose": "sync",
+    "explain": "sync",
     "watch": "watching",
 }
 """Where each name lives: loaded when it is asked for, so that the import costs nothing."""

@@ -90,7 +90,7 @@ class ConcurrencyMeter:
             MeasurementError: nothing could be measured.
             ValueError: there is no such strategy.
         """
-        from browserconc.library import blocking  # noqa: PLC0415
+        from browserconc.sync import blocking  # noqa: PLC0415
 
         return blocking(self.measure_async)(url_or_callable, n, strategy, timeout=timeout)
 
@@ -196,8 +196,8 @@ def live_endpoint(_browserconc_endpoints: LiveEndpoints) -> Callable[..., LiveEn
     Without a name on werkzeug-threaded, Flask's default. It runs on loopback until the session ends.
     """
     from browserconc.lab.servers import parse  # noqa: PLC0415
-    from browserconc.library import blocking  # noqa: PLC0415
     from browserconc.outcome import in_one_sentence  # noqa: PLC0415
+    from browserconc.sync import blocking  # noqa: PLC0415
 
     def start(server: str = DEFAULT_SERVER) -> LiveEndpoint:
         with in_one_sentence():

@@ -23,8 +23,8 @@ from browserconc.evidence.nettrace import Session
 from browserconc.explanation import Choice
 from browserconc.lab.cdp_connection import connected
 from browserconc.lab.process import Household
-from browserconc.library import blocking
 from browserconc.outcome import MeasurementError, Result, in_one_sentence
+from browserconc.sync import blocking
 
 _Outcome = TypeVar("_Outcome")
 

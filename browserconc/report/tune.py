@@ -49,7 +49,7 @@ def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: st
         paragraph(f"! {doubt}", "yellow")
     for one in settings(tuned.advice):
         console.print()
-        console.print(Text(f"  {one.library}", style="bold"))
+        console.print(Text(f"  {one.crawler}", style="bold"))
         for line in one.code.splitlines():
             console.print(Text(f"    {line}"), soft_wrap=True)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"

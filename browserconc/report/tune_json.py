@@ -135,8 +135,8 @@ def render(tuned: Tuning) -> str:
             Variation(one.change, one.pages_per_s, one.ratio, one.p95_ns / 1e9) for one in advice.variations
         ),
         wear=_wear(advice.wear),
-        settings={one.library: one.code for one in code},
-        settings_pages_per_s={one.library: one.pages_per_s for one in code},
+        settings={one.crawler: one.code for one in code},
+        settings_pages_per_s={one.crawler: one.pages_per_s for one in code},
         doubts=advice.doubts,
     )
     return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"

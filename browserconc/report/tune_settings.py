@@ -17,7 +17,7 @@ from browserconc.model.tuning import Advice, Lifetime, Setting
 class Settings:
     """Code for one library. `pages_per_s` is None where its way to load pages was not measured."""
 
-    library: str
+    crawler: str
     code: str
     pages_per_s: float | None
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 import browserconc
-from browserconc import aio, library
+from browserconc import aio, sync
 from browserconc.report import result_json
 from tests.golden.results import RESULTS
 
@@ -29,9 +29,9 @@ def test_every_name_is_there():
         browserconc.nonsense  # noqa: B018
 
 
-@pytest.mark.parametrize("name", library.__all__)
+@pytest.mark.parametrize("name", sync.__all__)
 def test_both_kinds_take_the_same_arguments(name: str):
-    ours, theirs = getattr(library, name), getattr(aio, name)
+    ours, theirs = getattr(sync, name), getattr(aio, name)
     assert inspect.signature(ours) == inspect.signature(theirs)
     assert ours.__doc__ == theirs.__doc__
     assert not inspect.iscoroutinefunction(ours)

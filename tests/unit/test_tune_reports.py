@@ -46,11 +46,11 @@ def test_foreign_text_is_harmless_everywhere():
 @given(st.integers(1, 9), st.integers(1, 40), st.integers(1, 9))
 def test_every_setting_has_code_for_every_library(browsers, contexts, tabs):
     found = settings(advice(Setting(browsers, contexts, tabs)))
-    assert [one.library for one in found] == LIBRARIES
+    assert [one.crawler for one in found] == LIBRARIES
     for one in found:
-        if one.library in {"crawlee-python", "scrapy-playwright"}:
+        if one.crawler in {"crawlee-python", "scrapy-playwright"}:
             ast.parse(one.code)
-        if one.library == "playwright-python":
+        if one.crawler == "playwright-python":
             ast.parse("async def main():\n" + "\n".join(f"    {line}" for line in one.code.splitlines()))
 
 
@@ -60,7 +60,7 @@ def test_each_library_has_the_rate_of_its_own_way_to_load_pages():
         Variation("new tab per page", "context", True, 9.0, 0.75, 1),
         Variation("cache off", "tab", False, 3.0, 0.25, 1),
     )
-    found = {one.library: one for one in settings(advice(Setting(1, 8, 1), *variations))}
+    found = {one.crawler: one for one in settings(advice(Setting(1, 8, 1), *variations))}
     assert found["playwright-python"].pages_per_s == 12.0
     assert found["puppeteer-cluster"].pages_per_s == pytest.approx(6.0)
     assert "CONCURRENCY_CONTEXT" in found["puppeteer-cluster"].code
@@ -68,7 +68,7 @@ def test_each_library_has_the_rate_of_its_own_way_to_load_pages():
 
 
 def test_a_rate_that_was_not_measured_is_none():
-    found = {one.library: one for one in settings(advice(Setting(1, 1, 8)))}
+    found = {one.crawler: one for one in settings(advice(Setting(1, 1, 8)))}
     assert found["puppeteer-cluster"].pages_per_s is None
     assert "not measured" in found["puppeteer-cluster"].code
     assert "CONCURRENCY_PAGE" in found["puppeteer-cluster"].code
