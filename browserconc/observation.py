@@ -16,7 +16,7 @@ from typing import Literal
 
 from browserconc.evidence import cdp, foreign, nettrace
 from browserconc.evidence.live_requests import LiveRequests, Now
-from browserconc.explanation import Choice, explain_log
+from browserconc.explanation import Choice, LogError, explain_log
 from browserconc.lab import interruption
 from browserconc.lab.attached_pages import AttachedPages
 from browserconc.lab.cdp_connection import Connection, ProtocolError, UnreachableError, connected
@@ -213,7 +213,12 @@ def explained(seen: Seen, choice: Choice) -> Result:
     Raises:
         LogError: no request that was asked for was made meanwhile.
     """
-    log = foreign.read(seen.log, url=choice.url, since_ns=round(choice.since_s * 1e9))
+    try:
+        log = foreign.read(seen.log, url=choice.url, since_ns=round(choice.since_s * 1e9))
+    except foreign.NoEventsError as silence:  # the category was asked for, so there was nothing to tell
+        raise LogError(
+            "What was watched holds no request: open the pages while the browser is watched."
+        ) from silence
     headless = "Headless" in seen.name
     log.browser = BrowserFacts(seen.name, seen.version, "", headless, ())
     log.doubts += [BEGUN_BEFORE, *seen.doubts]

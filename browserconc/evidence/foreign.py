@@ -31,6 +31,10 @@ SERVER_UNSEEN = (
 )
 
 
+class NoEventsError(LogError):
+    """A trace without a single event of the network stack: not asked for, or nothing happened."""
+
+
 @dataclass(slots=True)
 class Foreign:
     """What a log says. `first_ns` and `last_ns` are the instants between which it was recorded."""
@@ -133,7 +137,7 @@ def _trace(file: io.BufferedReader, path: Path, chosen: _Chooser, since_ns: int)
         if chosen(track) and track.spans and track.spans[0].start_ns >= found.first_ns + since_ns:
             found.tracks.append(track)
     if not found.last_ns:
-        raise LogError(f"{path} is a trace without netlog events; record it with the category netlog.")
+        raise NoEventsError(f"{path} is a trace without netlog events; record it with the category netlog.")
     return found
 
 
