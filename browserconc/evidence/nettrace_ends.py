@@ -64,6 +64,8 @@ class OpenEvents:
             return not self._types[-1].startswith("URL_REQUEST_DELEGATE_")  # a call, over before it cancels
         if self._previous == "HTTP_STREAM_JOB_BOUND_TO_REQUEST":
             return True
+        if following == "HTTP_STREAM_REQUEST_BOUND_TO_JOB":
+            return self._types[-1] == "HTTP_STREAM_REQUEST"  # which ends after it was bound, not before
         if self._types[0] != "CORS_REQUEST":
             return False
         return self._types[-1] == "REQUEST_ALIVE" or (
