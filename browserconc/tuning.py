@@ -26,6 +26,7 @@ from browserconc.analysis import steady_state, tune_advice
 from browserconc.analysis.tune import tune as search
 from browserconc.analysis.tune_advice import Seen
 from browserconc.analysis.tune_rehearsal import rehearse
+from browserconc.evidence import browser_logs
 from browserconc.evidence.log_file import LogError
 from browserconc.evidence.secrets import masked
 from browserconc.explanation import Choice, explain
@@ -180,7 +181,7 @@ class Here:
             return None
         headless = not self._wanted.browser.headed
         return BrowserFacts(
-            known["name"], known["version"], known["path"], headless, tuple(known["switches"])
+            known["name"], known["version"], known["path"], headless, browser_logs.lasting(known["switches"])
         )
 
 

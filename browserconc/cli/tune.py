@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
 from browserconc.cli.measuring import measure
-from browserconc.cli.output import check_targets, colour, width, write
-
-if TYPE_CHECKING:
-    from browserconc.model.tuning import Tuning
+from browserconc.cli.output import check_targets, show_survey
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -107,6 +103,7 @@ def tune(
     from browserconc.lab.servers import ServerError
     from browserconc.model.plan import BrowserChoice
     from browserconc.model.tuning import Ceiling
+    from browserconc.report import forms
 
     ceiling = Ceiling(
         memory_bytes=max_memory,
@@ -132,7 +129,7 @@ def tune(
     except (LeaveError, ServerError) as problem:
         raise CannotMeasure(str(problem)) from problem
     tuned = tuning.tuning(wanted, found, interrupted=interrupted)
-    _show(tuned, json_file, html_file)
+    show_survey(forms.of_tuning(tuned), {"json": json_file, "html": html_file})
     if interrupted:
         click.echo("Interrupted; this is the best of what was measured.", err=True)
         return INTERRUPTED
@@ -167,21 +164,3 @@ def _browser(name: str) -> str:
         return profile.plan(browser=name).browsers[0].name
     except profile.UsageError as problem:
         raise WrongUsage(str(problem)) from problem
-
-
-def _show(tuned: Tuning, json_file: str | None, html_file: str | None) -> None:
-    import sys
-
-    from browserconc.report import tune as report
-    from browserconc.report import tune_html, tune_json
-
-    written = False
-    for target, text in ((json_file, tune_json.render), (html_file, tune_html.render)):
-        if target == "-":
-            click.echo(text(tuned), nl=False)
-            written = True
-        elif target:
-            write(target, text(tuned))
-    if not written:
-        encoding = sys.stdout.encoding or "utf-8"
-        click.echo(report.render(tuned, colour=colour(), width=width(), encoding=encoding), nl=False)
