@@ -15,6 +15,7 @@ from rich.text import Text
 
 from browserconc.model.finding import Environment
 from browserconc.report.printable import printable
+from browserconc.report.wording import where
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~&@$]")
 
@@ -93,10 +94,7 @@ def _blocks(sheet: Sheet) -> Iterator[str]:
     yield escaped(sheet.meaning)
     named = (f"{row.cells[0]}: {row.said}" for row in sheet.rows if row.said)
     yield "\n".join(f"- {escaped(text)}" for text in (*sheet.remarks, *named, *sheet.doubts))
-    here = sheet.environment
-    yield escaped(
-        f"browserconc {here.browserconc}, Python {here.python}, {here.platform}, {here.cpus} processors"
-    )
+    yield escaped(where(sheet.environment))
 
 
 def _cells(sheet: Sheet, row: Row) -> Iterator[str]:

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from browserconc.report.printable import printable
 from browserconc.report.sheet import Sheet
+from browserconc.report.wording import where
 
 _PAGE = Path(__file__).parent / "page"
 
@@ -32,4 +33,9 @@ def render(sheet: Sheet, *, template: str = "sheet.html", **more: Any) -> str:
     )
     digest = b64encode(sha256(style.encode()).digest()).decode()
     page = environment.get_template(template)
-    return page.render(sheet=sheet, style=style, style_hash=f"'sha256-{digest}'", **more) + "\n"
+    return (
+        page.render(
+            sheet=sheet, where=where(sheet.environment), style=style, style_hash=f"'sha256-{digest}'", **more
+        )
+        + "\n"
+    )
