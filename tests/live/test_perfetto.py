@@ -44,7 +44,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(
     scope="module",
-    params=["threaded", "h2-streams", "firefox"],  # threads; streams that share a socket; a part unseen
+    params=["h2-streams", "firefox"],  # streams that share a socket; a part that was not seen
 )
 def loaded(request: pytest.FixtureRequest, browser: Browser) -> Iterator[tuple[Result, TraceProcessor]]:
     result = recorded.analyze(RECORDINGS / request.param)
