@@ -7,7 +7,7 @@ out as spans of one request.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from browserconc.evidence import connect_attempts
 from browserconc.evidence.http2_session import Session
@@ -115,7 +115,7 @@ class Leg:
         for span in connect_attempts.spans(attempts, socket, websocket=self.is_websocket):
             end_ns = given_up_ns if span.end_ns is None else span.end_ns
             if end_ns is None or end_ns > self.start_ns:
-                yield replace(span, start_ns=max(span.start_ns, self.start_ns), end_ns=end_ns)
+                yield span._replace(start_ns=max(span.start_ns, self.start_ns), end_ns=end_ns)
 
     def _still_stalled(self) -> Iterator[Span]:
         """The pool held it back until it was cancelled, or the log ended."""
@@ -144,6 +144,6 @@ def _add(spans: list[Span], span: Span) -> None:
     if span.name in _REPEATED:
         for place, before in enumerate(spans):
             if before.name == span.name:
-                spans[place] = replace(before, end_ns=span.end_ns)
+                spans[place] = before._replace(end_ns=span.end_ns)
                 return
     spans.append(span)

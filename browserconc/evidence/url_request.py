@@ -10,7 +10,7 @@ HappyEyeballsV3, HTTP_STREAM_POOL_* in `http_stream_pool.py`. Names: net/log/net
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -178,7 +178,7 @@ class _Follower:
                 request.waiting.append(Span(event.type, event.time_ns, None, _detail(event.params)))
             elif event.phase == "END" and request.waiting:
                 began = request.waiting.pop()
-                request.waiting.append(replace(began, end_ns=event.time_ns))
+                request.waiting.append(began._replace(end_ns=event.time_ns))
         elif event.type == "REQUEST_ALIVE" and event.phase == "END":
             del self.requests[event.source_id]  # it was never started
 
