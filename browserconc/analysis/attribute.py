@@ -8,9 +8,7 @@ from itertools import pairwise
 from browserconc.model.finding import UNATTRIBUTED, Claim, Slice
 
 
-def attribute(
-    start_ns: int, end_ns: int, claims: Sequence[Claim], *, zero_ns: int = 0
-) -> tuple[Slice, ...]:
+def attribute(start_ns: int, end_ns: int, claims: Sequence[Claim], *, zero_ns: int = 0) -> tuple[Slice, ...]:
     """An exact partition of start..end; where claims overlap, the one earlier in the list wins.
 
     What nobody claims is UNATTRIBUTED. Neighbours of one cause are joined. The slices' instants are

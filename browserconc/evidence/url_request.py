@@ -9,7 +9,7 @@ HappyEyeballsV3, HTTP_STREAM_POOL_* in `http_stream_pool.py`. Names: net/log/net
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -40,8 +40,12 @@ _READ = {
     *socket_pool.EVENTS,
     *http2_session.EVENTS,
 }
-_STREAM_POOL = ("HTTP_STREAM_JOB_CONTROLLER", *http_stream_pool.SOURCES)
-SOURCES = frozenset({"URL_REQUEST", *_STREAM_POOL, *socket_pool.SOURCES, *http2_session.SOURCES})
+SOURCES = frozenset(
+    {
+        *("URL_REQUEST", "HTTP_STREAM_JOB_CONTROLLER"),
+        *(*http_stream_pool.SOURCES, *socket_pool.SOURCES, *http2_session.SOURCES),
+    }
+)
 """The types of source whose events are read."""
 _CONTROLLER = ("HTTP_STREAM_REQUEST_STARTED_JOB", "HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED")
 """What a request's controller tells about it; the pool is told the rest."""
@@ -80,23 +84,20 @@ class _Follower:
         self.sessions = http2_session.Sessions()
         self.names: dict[str, str] = {}
         self.websockets: dict[int, _Request] = {}
+        self.readers: dict[str, Callable[[Event], None]] = {
+            "URL_REQUEST": self._url_request,
+            "HTTP_STREAM_JOB_CONTROLLER": self._controller,
+            **dict.fromkeys(http_stream_pool.SOURCES, self.stream_pool.take),
+            **dict.fromkeys(http2_session.SOURCES, self.sessions.take),
+            **self.pool.readers,
+            "SOCKET": self._socket,
+        }
+        """By type of source: who reads its events. It is looked up for each of millions."""
 
     def take(self, event: Event) -> None:
         """Notes one event; `done` holds what it ended."""
-        kind = event.source_type
-        if kind == "URL_REQUEST":
-            self._url_request(event)
-        elif kind == "HTTP_STREAM_JOB_CONTROLLER" and event.type in _CONTROLLER:
-            if leg := self.leg_of_controller.get(event.source_id):
-                self._controlled(event, leg)
-        elif kind in _STREAM_POOL:
-            self.stream_pool.take(event)
-        elif kind in http2_session.SOURCES:
-            self.sessions.take(event)
-        else:
-            self.pool.take(event)
-            if event.type == "SOCKET_ALIVE" and event.phase == "END":
-                self._websocket_closed(event)
+        if read := self.readers.get(event.source_type):
+            read(event)
 
     def rest(self) -> None:
         """Nothing more will come: what is still going on is done too."""
@@ -110,6 +111,17 @@ class _Follower:
             if leg.controller is not None:
                 self.leg_of_controller.pop(leg.controller, None)
             self.done.append((request.order, leg.track(self.source)))
+
+    def _controller(self, event: Event) -> None:
+        if event.type not in _CONTROLLER:
+            self.stream_pool.take(event)
+        elif leg := self.leg_of_controller.get(event.source_id):
+            self._controlled(event, leg)
+
+    def _socket(self, event: Event) -> None:
+        self.pool.socket(event)
+        if event.type == "SOCKET_ALIVE" and event.phase == "END":
+            self._websocket_closed(event)
 
     def _controlled(self, event: Event, leg: Leg) -> None:
         job = dependency(event)
@@ -156,7 +168,10 @@ class _Follower:
             if ended := _detail(event.params):
                 detail = {**detail, **ended}
             leg.add(Span(name, start_ns, event.time_ns, detail))
-            self._ended(event, leg)
+            if name == "HTTP_STREAM_REQUEST":
+                self._got_stream(event.time_ns, leg)
+            elif name in ("URL_REQUEST_START_JOB", "REQUEST_ALIVE"):
+                leg.net_error = _integer(event.params.get("net_error")) or leg.net_error
         if phase == "END" and name == "REQUEST_ALIVE":
             self._over(self.requests.pop(event.source_id), event)
 
@@ -232,13 +247,6 @@ class _Follower:
                 leg.net_error = _integer(event.params.get("net_error"))
             case _:
                 pass
-
-    def _ended(self, event: Event, leg: Leg) -> None:
-        error = _integer(event.params.get("net_error"))
-        if error and event.type in ("URL_REQUEST_START_JOB", "REQUEST_ALIVE"):
-            leg.net_error = error
-        if event.type == "HTTP_STREAM_REQUEST":
-            self._got_stream(event.time_ns, leg)
 
     def _got_stream(self, now_ns: int, leg: Leg) -> None:
         if leg.job is None:

@@ -39,9 +39,9 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         begun_ns = asked.start_ns
     if steps[0].start_ns - begun_ns <= OUTSIDE_NS:
         yield Claim(CAUSE.id, begun_ns, steps[0].start_ns, "before the network stack saw the request")
-    for name, start_ns, end_ns, _ in steps:
-        if end_ns is not None and name.startswith(_OWN_STEPS) and name != "HTTP_CACHE_ADD_TO_ENTRY":
-            yield Claim(CAUSE.id, start_ns, end_ns, name)
+    for name, began_ns, done_ns, _ in steps:
+        if done_ns is not None and name.startswith(_OWN_STEPS) and name != "HTTP_CACHE_ADD_TO_ENTRY":
+            yield Claim(CAUSE.id, began_ns, done_ns, name)
     yield from _handovers(steps)
     got = track.span("HTTP_STREAM_REQUEST")
     made = [s.end_ns for s in steps if s.name in ("TCP_CONNECT", "SSL_CONNECT") and s.end_ns is not None]
