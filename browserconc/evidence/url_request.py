@@ -11,42 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from browserconc.evidence import http2_session, http_stream_pool, socket_pool
+from browserconc.evidence.events_of_interest import kept
 from browserconc.evidence.leg import STALL, WEBSOCKET, Leg
 from browserconc.evidence.netlog_event import Event, dependency
 from browserconc.model.timeline import Fact, Span, Track
 
-_KEPT = {
-    "DELEGATE_INFO",
-    "HTTP_STREAM_REQUEST",
-    "HTTP_TRANSACTION_READ_BODY",
-    "HTTP_TRANSACTION_READ_HEADERS",
-    "HTTP_TRANSACTION_SEND_REQUEST",
-    "REQUEST_ALIVE",
-    "URL_REQUEST_START_JOB",
-}
-_KEPT_PREFIXES = ("HTTP_CACHE_", "NETWORK_DELEGATE_", "URL_REQUEST_DELEGATE_")
-_READ = {
-    "FAILED",
-    "CANCELLED",
-    "HTTP_STREAM_JOB_CONTROLLER_BOUND",
-    "HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED",
-    "HTTP_STREAM_REQUEST_BOUND_TO_JOB",
-    "HTTP_STREAM_REQUEST_STARTED_JOB",
-    "HTTP_TRANSACTION_READ_RESPONSE_HEADERS",
-    *socket_pool.EVENTS,
-    *http2_session.EVENTS,
-}
-SOURCES = frozenset(
-    {
-        *("URL_REQUEST", "HTTP_STREAM_JOB_CONTROLLER"),
-        *(*http_stream_pool.SOURCES, *socket_pool.SOURCES, *http2_session.SOURCES),
-    }
-)
-"""The types of source whose events are read."""
 _CONTROLLER = ("HTTP_STREAM_REQUEST_STARTED_JOB", "HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED")
 """What a request's controller tells about it; the pool is told the rest."""
 _DIRECT = "[direct://]"
@@ -161,7 +133,7 @@ class _Follower:
         if phase == "NONE":
             self._instant(event, leg)
         elif phase == "BEGIN":
-            if _kept(name):
+            if kept(name):
                 leg.open[name] = (event.time_ns, _detail(event.params))
         elif opened := leg.open.pop(name, None):
             start_ns, detail = opened
@@ -280,16 +252,6 @@ def tracks(events: Iterable[Event], *, source: str = "netlog") -> list[Track]:
     return [track for _, track in sorted(_followed(events, source), key=lambda pair: pair[0])]
 
 
-def wanted(name: str) -> bool:
-    """Does an event of this type say anything to this reader?"""
-    return name in _READ or _kept(name) or name.startswith("HTTP_STREAM_POOL_")
-
-
-def fleeting(name: str) -> bool:
-    """Does a step of this type say nothing when it took no time?"""
-    return name.startswith(_KEPT_PREFIXES) and name != "HTTP_CACHE_ADD_TO_ENTRY"
-
-
 def _followed(events: Iterable[Event], source: str) -> Iterator[tuple[int, Track]]:
     follower = _Follower(source)
     for event in events:
@@ -299,11 +261,6 @@ def _followed(events: Iterable[Event], source: str) -> Iterator[tuple[int, Track
             follower.done.clear()
     follower.rest()
     yield from follower.done
-
-
-@lru_cache(maxsize=1024)
-def _kept(name: str) -> bool:
-    return name in _KEPT or name.startswith(_KEPT_PREFIXES)
 
 
 def _detail(params: dict[str, Any]) -> Mapping[str, Fact]:
