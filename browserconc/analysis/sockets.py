@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from browserconc.analysis.concurrency import levels
+from browserconc.analysis.pages import page_of
 from browserconc.analysis.socket_pools import Sockets, end_of, held, in_use, stalled
 from browserconc.model.network import LimitHit, Network, SocketGroup
 from browserconc.model.timeline import Span, Track
@@ -110,11 +111,13 @@ def _limit(span: Span) -> str | None:
 
 
 def _where(cause: str, track: Track, address: Callable[[str], str]) -> str:
-    """What was full: a group of the pool, a host's HTTP/2 connection, an entry of the cache."""
+    """What was full: a group of the pool, a host's HTTP/2 connection, a page's loads, a cache entry."""
     if cause in ("host-limit", "pool-limit", "websocket-limit", "websocket-handshake"):
         return str(track.facts.get("group"))
     if cause == "proxy-limit":
         return str(track.facts.get("proxy"))
+    if cause == "load-throttle":
+        return page_of(track)
     if cause == "h2-streams":
         parts = urlsplit(track.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
