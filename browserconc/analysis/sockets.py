@@ -12,6 +12,13 @@ from browserconc.analysis.socket_pools import Sockets, end_of, held, in_use, sta
 from browserconc.model.network import LimitHit, Network, SocketGroup
 from browserconc.model.timeline import Span, Track
 
+_LIMITS = frozenset(
+    {
+        *("STALL", "WEBSOCKET_ENDPOINT_LOCK", "HTTP_CACHE_ADD_TO_ENTRY"),
+        *("DELEGATE_INFO", "HTTP2_SESSION_STALLED_MAX_STREAMS"),
+    }
+)
+"""The spans that may be a wait at a limit; most are not, and are passed over."""
 STEPS = 60
 """Into so many equal steps the time is cut."""
 _CACHE_LOCK_TIMEOUT = -409  # ERR_CACHE_LOCK_TIMEOUT, net/base/net_error_list.h
@@ -81,6 +88,8 @@ def _hits(
     for track in tracks:
         at_pool = stalled(track)
         for span in track.spans:
+            if span.name not in _LIMITS:
+                continue
             cause = at_pool[0] if at_pool and span is at_pool[1] else _limit(span)
             if cause is None:
                 continue
