@@ -152,7 +152,7 @@ def _verdict(
         return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     least_ns = max(round((LONG_NS if 0 < alone_ns < QUICK_NS else NOTICEABLE_NS) / HELD_SHARE), alone_ns)
     late = [load for load in loads if burden_ns(load) - alone_ns >= HELD_SHARE * least_ns]
-    held = {cause.id: held_back(late, cause.id, least_ns) for cause in CAUSES if cause.limits}
+    held = held_back(late, least_ns)
     candidates = [cause for cause in CAUSES if held.get(cause.id)]
     total = sum(waiting.values())
     explained = sum(waiting.get(cause.id, 0) for cause in candidates)
