@@ -157,8 +157,11 @@ def _summary(
         share = int(verdict.share * 100 + 1e-9)
         limit = _at_a_time(verdict, server)
         title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
-        who = "They wait" if several else "It waits"
-        parts.append(f"{who} for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
+        who, whom = ("They wait", "them") if several else ("It waits", "it")
+        waits = f"{who} for {where}, {limit}: {title} ({share} % of all waiting)."
+        if share == 0 and verdict.culprit == "browser":  # nobody waits for what it refuses at once
+            waits, what = f"Not all was given to {whom}, {limit}: {title}.", verdict.because[0]
+        parts.append(f"{waits} {what}".rstrip())
         if verdict.culprit == "server" and tabs.verdict.culprit == "browser" and tabs.verdict.cause:
             parts.append(
                 f"The browser holds them back too ({tabs.verdict.cause}), but without it they would be "
