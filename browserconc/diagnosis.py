@@ -198,9 +198,9 @@ class _Story:
         if url != self.target.url:  # a part of the page, which is asked for without what the page was given
             target = replace(target, method="GET", body=None)
         if not visit.same_origin(url, self.target.url):
+            what = "a WebSocket" if url.startswith(("ws:", "wss:")) else "on another host"
             self.notes = replace(
-                self.notes,
-                doubts=(*self.notes.doubts, f"{url} is on another host, so raw sockets did not try it."),
+                self.notes, doubts=(*self.notes.doubts, f"{url} is {what}, so raw sockets did not try it.")
             )
             self.save()
             return None
