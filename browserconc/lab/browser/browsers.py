@@ -112,7 +112,7 @@ class Browsers:
             DriverError: The browser refuses such a context.
         """
         browser = browser_of(await self.shared())
-        return await browser.new_context(ignore_https_errors=self._ignores_errors(), **options)
+        return await browser.new_context(**{"ignore_https_errors": self._ignores_errors(), **options})
 
     async def everyday_tabs(self, count: int) -> Tabs:
         """Tabs of the everyday user-data-dir; they stay open for the next trial that wants as many."""
