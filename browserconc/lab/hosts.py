@@ -1,4 +1,4 @@
-"""One machine or many: the Dask workers on which `host_agent.py` does its share of each trial.
+"""One machine or many: the Dask workers, on each of which an agent (`agent.py`) does its share.
 
 Dask carries functions and their results, and nothing else: no task is repeated, moved to another
 worker or scheduled. A worker that is lost is lost.
@@ -23,10 +23,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from browserconc import __version__
-from browserconc.lab import host_agent
-from browserconc.lab.host_agent import Flown, Host, Share
+from browserconc.lab import agent
+from browserconc.lab.agent import Closing, Host
 from browserconc.lab.process import Household
-from browserconc.model.plan import BrowserChoice, Cluster
+from browserconc.model.plan import Cluster
 
 PROBES = 25
 """Of so many looks at a host's clock the one with the shortest round trip counts."""
@@ -64,15 +64,18 @@ class Hosts:
         self,
         household: Household,
         cluster: Cluster,
-        choice: BrowserChoice | None,
-        *,
-        netlogs: Path | None,
+        make: Callable[..., Closing],
+        *given: Any,
+        netlogs: Path | None = None,
     ) -> None:
-        """Connects to nothing yet. `choice` is None where no browser is needed; `netlogs` as in Browsers."""
+        """Connects to nothing yet; on every host there will be an agent `make(*given)`.
+
+        NetLog files that the agents leave come into the folder `netlogs`.
+        """
         self.listen = cluster.listen
+        self._agent = (make, *given)
         self._household = household
         self._cluster = cluster
-        self._choice = choice
         self._netlogs = netlogs
         self._client: Any = None
         self._run = secrets.token_hex(8)
@@ -99,7 +102,7 @@ class Hosts:
             return
         for machine in self.machines:
             with suppress(HostsError, OSError):
-                logs = await self._answer(client, machine, host_agent.leave, host_agent.CLOSING_S * 2)
+                logs = await self._answer(client, machine, agent.leave, agent.CLOSING_S * 2)
                 self._keep(machine, logs)
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(CONNECT_S):
@@ -114,7 +117,7 @@ class Hosts:
         best: Clock | None = None
         for _ in range(PROBES):
             before = time.monotonic_ns()
-            told = await self._client.run(host_agent.clock, workers=[machine.worker])
+            told = await self._client.run(agent.clock, workers=[machine.worker])
             after = time.monotonic_ns()
             if machine.worker not in told:
                 raise HostsError(f"The worker on {machine.name} was lost.")
@@ -123,27 +126,29 @@ class Hosts:
         assert best
         return best
 
-    async def arm(self, shares: Sequence[Share]) -> None:
-        """Brings every host's share to where it can be let go."""
-        for machine, answer in zip(
-            self.machines,
-            await self._all(host_agent.arm, shares, host_agent.ARMING_S + CONNECT_S),
-            strict=True,
-        ):
-            if answer is not None:
-                raise HostsError(f"{machine.name}: {answer}")
+    async def each(
+        self, doing: Callable[..., Any], arguments: Sequence[tuple[Any, ...]], timeout_s: float
+    ) -> list[Any]:
+        """What `doing(agent, *its arguments)` gives on every host, all at once.
 
-    async def go(self, instants_ns: Sequence[int], timeout_s: float) -> list[Flown]:
-        """Lets each host's share go at that instant of its own clock; what they saw."""
-        flown: list[Flown] = []
-        answers = await self._all(
-            host_agent.go, [(at_ns, timeout_s) for at_ns in instants_ns], timeout_s + CONNECT_S
-        )
+        Raises:
+            HostsError: one of them is lost, does not answer in time, or says why it cannot.
+        """
+        waits = [
+            asyncio.ensure_future(
+                self._answer(self._client, machine, agent.tell, timeout_s + CONNECT_S, doing, *given)
+            )
+            for machine, given in zip(self.machines, arguments, strict=True)
+        ]
+        try:
+            answers = list(await asyncio.gather(*waits))
+        finally:
+            for wait in waits:
+                wait.cancel()
         for machine, answer in zip(self.machines, answers, strict=True):
             if isinstance(answer, str):
                 raise HostsError(f"{machine.name}: {answer}")
-            flown.append(answer)
-        return flown
+        return answers
 
     async def _connected(self) -> Any:
         try:
@@ -217,10 +222,9 @@ class Hosts:
             told = await self._answer(
                 self._client,
                 machine,
-                host_agent.enter,
-                host_agent.ARMING_S,
-                self._choice,
-                self._netlogs is not None,
+                agent.enter,
+                agent.ARMING_S,
+                *self._agent,
             )
             if isinstance(told, str):
                 raise HostsError(f"{name}: {told}")
@@ -241,27 +245,6 @@ class Hosts:
 
     async def _workers(self) -> set[str]:
         return set((await self._client.scheduler.identity())["workers"])
-
-    async def _all(
-        self, function: Callable[..., Any], arguments: Sequence[Any], timeout_s: float
-    ) -> list[Any]:
-        waits = [
-            asyncio.ensure_future(
-                self._answer(
-                    self._client,
-                    machine,
-                    function,
-                    timeout_s,
-                    *(given if isinstance(given, tuple) else (given,)),
-                )
-            )
-            for machine, given in zip(self.machines, arguments, strict=True)
-        ]
-        try:
-            return list(await asyncio.gather(*waits))
-        finally:
-            for wait in waits:
-                wait.cancel()
 
     async def _answer(
         self, client: Any, machine: Machine, function: Callable[..., Any], timeout_s: float, *given: Any
