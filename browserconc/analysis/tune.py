@@ -35,8 +35,8 @@ WINDOW_SHARE = 0.02
 LEAST_PAGE_TIMES = 2.5
 """A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
 MORE_PAGE_TIMES = 1.5
-DEAR = {"observed": 1.5, "context": 1.5, "browser": 3.0}
-"""How often the cost of the plain setting: reading a trace; opening a tab, or a context, for each page."""
+DEAR = {"observed": 1.5, "no proxies": 2.0, "context": 1.5, "browser": 3.0}
+"""How often the cost of the plain setting: a trace to be read; other contexts; a tab or context per page."""
 TELLING = 4
 BEHIND = 0.8
 """A unit that gives less than this of what another gives with as many tabs grows no further."""
@@ -138,6 +138,8 @@ class _Search:
         setting = chosen.setting
         for purpose, change in advice.VARIATIONS:
             if change.get("many_sites") and not self.ceiling.own_pages:
+                continue
+            if not change.get("proxied", True) and not self.ceiling.compare_direct:
                 continue
             factor = DEAR.get(purpose) or DEAR.get(str(change.get("lifetime")), 1.0)
             if not self._too_dear(setting, 1.0, opened=True, factor=factor):

@@ -11,7 +11,7 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import Any
 
-from browserconc.analysis import usl
+from browserconc.analysis import hosts_together, usl
 from browserconc.analysis.wear import wear
 from browserconc.model.tuning import (
     UNITS,
@@ -43,6 +43,7 @@ VARIATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("new tab per page", {"lifetime": "context"}),
     ("many sites", {"many_sites": True}),
     ("cache off", {"cache": False}),
+    ("no proxies", {"proxied": False}),  # the last: it opens every context anew
 )
 """What is changed at the chosen setting: a name, and what the Ask says of it."""
 _SEPARATE = {purpose for purpose, _ in VARIATIONS}
@@ -57,6 +58,8 @@ def advise(seen: Sequence[Seen], ceiling: Ceiling, stopped: Mapping[Unit, str] |
     if chosen:
         chosen = replace(chosen, bound_by=_binds(chosen, ceiling, waiting))
         measured[chosen.setting] = chosen
+    windows = [window for _, window in seen]
+    hosts = hosts_together.points(_plain(seen, chosen.setting)) if chosen else ()
     return Advice(
         chosen=chosen,
         points=tuple(measured.values()),
@@ -66,7 +69,8 @@ def advise(seen: Sequence[Seen], ceiling: Ceiling, stopped: Mapping[Unit, str] |
         variations=_variations(seen, chosen) if chosen else (),
         wear=_wear(seen, chosen) if chosen else None,
         waiting=waiting,
-        doubts=_doubts(seen, measured.values(), chosen, ceiling),
+        doubts=(*_doubts(seen, measured.values(), chosen, ceiling), *hosts_together.doubts(windows, hosts)),
+        hosts=hosts,
     )
 
 
@@ -207,9 +211,13 @@ def too_much_memory(seen: Sequence[Seen], setting: Setting, ceiling: Ceiling) ->
     return None
 
 
+def _plain(seen: Sequence[Seen], setting: Setting) -> list[Window]:
+    """The windows of a setting in which nothing was changed."""
+    return [window for ask, window in seen if ask.setting == setting and ask.purpose not in _SEPARATE]
+
+
 def _wear(seen: Sequence[Seen], chosen: Point) -> Wear | None:
-    mine = [window for ask, window in seen if ask.setting == chosen.setting and ask.purpose not in _SEPARATE]
-    return wear(mine, [window for ask, window in seen if ask.purpose == "compare"])
+    return wear(_plain(seen, chosen.setting), [window for ask, window in seen if ask.purpose == "compare"])
 
 
 def _binds(point: Point, ceiling: Ceiling, waiting: Mapping[str, float]) -> str | None:
@@ -225,7 +233,7 @@ def _binds(point: Point, ceiling: Ceiling, waiting: Mapping[str, float]) -> str 
 
 def _variations(seen: Sequence[Seen], chosen: Point) -> tuple[Variation, ...]:
     """Each compared with the windows of the chosen setting that took turns with others, the latest."""
-    mine = [window for ask, window in seen if ask.setting == chosen.setting and ask.purpose not in _SEPARATE]
+    mine = _plain(seen, chosen.setting)
     reference = fmean(window.pages_per_s for window in mine[-3:])
     found = []
     for ask, window in seen:

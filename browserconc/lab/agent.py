@@ -143,6 +143,14 @@ def clock() -> int:
     return time.monotonic_ns()
 
 
+def machine_id() -> str:
+    """Tells this machine from others for as long as it runs."""
+    try:
+        return BOOT.read_text().strip()
+    except OSError:  # not Linux
+        return platform.node()
+
+
 def enter(run: str, make: Callable[..., Closing], *given: Any) -> Host | str:
     """Begins a run on this host with the agent `make(*given)`; the sentence that says why it cannot."""
     try:
@@ -150,9 +158,8 @@ def enter(run: str, make: Callable[..., Closing], *given: Any) -> Host | str:
     except (AgentError, BrowserError, ProcessError) as problem:
         return str(problem)
     _renew(run)
-    machine = BOOT.read_text().strip() if BOOT.exists() else platform.node()
     memory_bytes = psutil.virtual_memory().total
-    return Host(__version__, platform.platform(), os.cpu_count() or 1, memory_bytes, machine)
+    return Host(__version__, platform.platform(), os.cpu_count() or 1, memory_bytes, machine_id())
 
 
 def tell(run: str, doing: Callable[..., _T], *given: Any) -> _T | str:

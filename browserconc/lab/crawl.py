@@ -1,7 +1,7 @@
 """One window of steady work: every tab of a setting loads page after page, and it is noted when.
 
-The clock runs from when every tab has loaded one page. The machine is looked at before and after, never
-meanwhile; nothing is concluded here.
+The clock runs from when every tab has loaded one page, and whoever else has to be ready is. The machine is
+looked at before and after, never meanwhile; nothing is concluded here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -70,17 +70,20 @@ class Crawl:
         self._timeout_s = timeout_s
         self._turn_ns = 0
 
-    async def window(self, ask: Ask, trace: Path) -> Sample:
+    async def window(
+        self, ask: Ask, trace: Path, start: Callable[[], Awaitable[None]] | None = None
+    ) -> Sample:
         """Runs what is asked for; a setting that memory does not hold gives a sample without pages.
 
-        Where it is to be observed, `trace` holds what the first browser's network stack said.
+        Where it is to be observed, `trace` holds what the first browser's network stack said. The window
+        begins when `start` comes back; until then the tabs go on loading pages.
 
         Raises:
             BrowserError: the browser does not start.
         """
         begun = time.monotonic_ns()
         try:
-            await self._pool.reach(ask.setting, alone=ask.alone, may_open=self._may_open)
+            await self._pool.reach(ask.setting, alone=ask.alone, proxied=ask.proxied, may_open=self._may_open)
         except PressedError as problem:
             return _nothing(begun, Pressure(0, str(problem)))
         except BrowserError:
@@ -99,7 +102,7 @@ class Crawl:
             async with AsyncExitStack() as stack:
                 if ask.observed:
                     await stack.enter_async_context(traced(self._pool.first_browser(), trace, doubts))
-                sample = await self._measured(ask, tabs)
+                sample = await self._measured(ask, tabs, start)
             return replace(sample, said=tuple(doubts))
         finally:
             if not ask.cache:
@@ -112,7 +115,7 @@ class Crawl:
         Raises:
             BrowserError: it cannot be loaded.
         """
-        await self._pool.reach(Setting(), alone=False, may_open=self._may_open)
+        await self._pool.reach(Setting(), alone=False, proxied=True, may_open=self._may_open)
         (tab,) = self._pool.tabs(Setting())
         try:
             await tab.page.goto(url, wait_until="commit", timeout=self._timeout_s * 1000)
@@ -121,7 +124,9 @@ class Crawl:
             raise BrowserError(f"{masked(url)[:200]} could not be loaded ({reason}).") from problem
         return tab.page.url
 
-    async def _measured(self, ask: Ask, tabs: list[Tab]) -> Sample:
+    async def _measured(
+        self, ask: Ask, tabs: list[Tab], start_together: Callable[[], Awaitable[None]] | None
+    ) -> Sample:
         shift = _Shift(ask)
         async with asyncio.TaskGroup() as group:
             begun = [asyncio.Event() for _ in tabs]
@@ -131,6 +136,8 @@ class Crawl:
                 async with asyncio.timeout(FIRST_PAGES_S):
                     for event in begun:
                         await event.wait()
+            if start_together:
+                await start_together()
             before, cpu_before = machine_load.Reading.take(), tree_cpu_ns(os.getpid())
             start = time.monotonic_ns()
             await asyncio.sleep(ask.window_ns / 1e9)

@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -108,6 +108,15 @@ class Hosts:
             async with asyncio.timeout(CONNECT_S):
                 await client.close()
 
+    @property
+    def are_ours(self) -> bool:
+        """Whether the workers are processes that we started."""
+        return self._cluster.is_ours
+
+    def is_here(self, machine: Machine) -> bool:
+        """Whether loopback means the same to that host as to us."""
+        return machine.host.machine == agent.machine_id()
+
     def log_name(self, machine: Machine, name: str) -> str:
         """What a host's log is called among ours."""
         return f"{Path(name).stem}-host{self.machines.index(machine) + 1}{Path(name).suffix}"
@@ -117,7 +126,10 @@ class Hosts:
         best: Clock | None = None
         for _ in range(PROBES):
             before = time.monotonic_ns()
-            told = await self._client.run(agent.clock, workers=[machine.worker])
+            try:
+                told = await self._client.run(agent.clock, workers=[machine.worker])
+            except (OSError, KeyError, ValueError):  # the connection broke, or Dask knows no such worker
+                told = {}
             after = time.monotonic_ns()
             if machine.worker not in told:
                 raise HostsError(f"The worker on {machine.name} was lost.")
@@ -151,41 +163,15 @@ class Hosts:
         return answers
 
     async def _connected(self) -> Any:
-        try:
-            dask: Any = import_module("distributed")  # an extra that few need, and without types
-        except ImportError:
-            raise HostsError(
-                "--cluster needs the package distributed: pip install 'browserconc[cluster]'."
-            ) from None
+        _dask()  # says what is missing before anything is started
         address, expected = self._cluster.address, 1
-        if address.startswith("local:"):
+        if self._cluster.is_ours:
             address, expected = await self._local(address)
-        security = None
-        if self._cluster.tls_ca_file or self._cluster.tls_cert:
-            security = dask.Security(
-                tls_ca_file=self._cluster.tls_ca_file,
-                tls_client_cert=self._cluster.tls_cert,
-                tls_client_key=self._cluster.tls_key,
-                require_encryption=True,
-            )
-        try:
-            client = await dask.Client(
-                address, asynchronous=True, timeout=CONNECT_S, security=security, set_as_default=False
-            )
-            await client.wait_for_workers(expected, timeout=START_S)
-        except (OSError, TimeoutError, ValueError, ImportError) as problem:
-            first = str(problem).strip().split("\n", 1)[0].rstrip(".")
-            raise HostsError(
-                f"The cluster {self._cluster.address} cannot be used ({first or type(problem).__name__}): "
-                "start a scheduler and its workers, or use local:N."
-            ) from problem
-        return client
+        return await _client(self._cluster, address, expected)
 
     async def _local(self, spec: str) -> tuple[str, int]:
         """Starts a scheduler and workers here, each worker at a loopback address of its own."""
-        number = spec.removeprefix("local:")
-        if not number.isdecimal() or not 1 <= int(number) <= MOST_LOCAL:
-            raise HostsError(f"{spec!r} is no cluster: write local:2 (1 to {MOST_LOCAL}) or tcp://HOST:8786.")
+        hosts = _local_hosts(spec)
         folder = self._household.folder("cluster")
         note = folder / "scheduler.json"
         self._spawn("scheduler", folder, "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
@@ -195,12 +181,10 @@ class Hosts:
             if time.monotonic() > deadline:
                 raise HostsError(f"Dask's scheduler was not up within {START_S:g} s.")
             await asyncio.sleep(0.05)
-        for index in range(int(number)):
-            # Linux has all of 127.0.0.0/8; elsewhere the workers share an address and differ by port.
-            host = f"127.0.0.{index + 1}" if sys.platform == "linux" else "127.0.0.1"
+        for host in hosts:
             self._spawn("worker", folder, "--scheduler-file", str(note), "--host", host, "--no-nanny",
                         "--nthreads", "2", "--no-dashboard", "--local-directory", str(folder))  # fmt: skip
-        return _scheduler(note), int(number)
+        return _scheduler(note), len(hosts)
 
     def _spawn(self, part: str, folder: Path, *arguments: str) -> None:
         self._household.spawn(
@@ -209,13 +193,8 @@ class Hosts:
 
     async def _enter(self) -> None:
         workers = await self._workers()
-        local = self._cluster.address.startswith("local:")
-        chosen: dict[str, str] = {}
-        for worker in sorted(workers):
-            name = urlsplit(worker).hostname or worker
-            chosen.setdefault(worker if local else name, worker)
         machines = []
-        for worker in chosen.values():
+        for worker in _one_of_each(workers, self._cluster):
             name = urlsplit(worker).hostname or worker
             self._refuse_unreachable(name)
             machine = Machine(name, worker, Host("", "", 0, 0))
@@ -293,3 +272,68 @@ class Hosts:
 def _scheduler(note: Path) -> str:
     """The address that Dask's scheduler wrote down, whole (a rename)."""
     return str(msgspec.json.decode(note.read_bytes())["address"])
+
+
+def _one_of_each(workers: Iterable[str], cluster: Cluster) -> list[str]:
+    """One worker of each host; of those that we start each stands for a host."""
+    chosen: dict[str, str] = {}
+    for worker in sorted(workers):
+        chosen.setdefault(worker if cluster.is_ours else urlsplit(worker).hostname or worker, worker)
+    return list(chosen.values())
+
+
+def _local_hosts(spec: str) -> list[str]:
+    """Where the workers of local:N listen."""
+    number = spec.removeprefix("local:")
+    if not number.isdecimal() or not 1 <= int(number) <= MOST_LOCAL:
+        raise HostsError(f"{spec!r} is no cluster: write local:2 (1 to {MOST_LOCAL}) or tcp://HOST:8786.")
+    # Linux has all of 127.0.0.0/8; elsewhere the workers share an address and differ by port.
+    return [f"127.0.0.{n + 1 if sys.platform == 'linux' else 1}" for n in range(int(number))]
+
+
+def _dask() -> Any:
+    try:
+        return import_module("distributed")  # an extra that few need, and without types
+    except ImportError:
+        raise HostsError(
+            "--cluster needs the package distributed: pip install 'browserconc[cluster]'."
+        ) from None
+
+
+async def _client(cluster: Cluster, address: str, workers: int) -> Any:
+    dask, security = _dask(), None
+    if cluster.tls_ca_file or cluster.tls_cert:
+        security = dask.Security(
+            tls_ca_file=cluster.tls_ca_file,
+            tls_client_cert=cluster.tls_cert,
+            tls_client_key=cluster.tls_key,
+            require_encryption=True,
+        )
+    try:
+        client = await dask.Client(
+            address, asynchronous=True, timeout=CONNECT_S, security=security, set_as_default=False
+        )
+        await client.wait_for_workers(workers, timeout=START_S)
+    except (OSError, TimeoutError, ValueError, ImportError) as problem:
+        first = str(problem).strip().split("\n", 1)[0].rstrip(".")
+        raise HostsError(
+            f"The cluster {cluster.address} cannot be used ({first or type(problem).__name__}): "
+            "start a scheduler and its workers, or use local:N."
+        ) from problem
+    return client
+
+
+async def names(cluster: Cluster) -> list[str]:
+    """The hosts that a run on this cluster would have; starts nothing.
+
+    Raises:
+        HostsError: the cluster cannot be asked.
+    """
+    if cluster.is_ours:
+        return _local_hosts(cluster.address)
+    client = await _client(cluster, cluster.address, 1)
+    try:
+        workers = (await client.scheduler.identity())["workers"]
+    finally:
+        await client.close()
+    return [urlsplit(worker).hostname or worker for worker in _one_of_each(workers, cluster)]

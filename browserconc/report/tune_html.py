@@ -76,6 +76,7 @@ def render(tuned: Tuning) -> str:
         pictures=_pictures(tuned),
         size={"width": WIDTH, "height": HEIGHT, "left": LEFT, "bottom": HEIGHT - BOTTOM},
         remarks=_remarks(tuned),
+        hosts=words.hosts(tuned),
         settings=settings(tuned.advice),
         words=words,
         seconds=seconds,
