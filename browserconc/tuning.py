@@ -22,7 +22,8 @@ from browserconc.analysis.tune_rehearsal import rehearse
 from browserconc.crawling import BUILT_IN, Found, Here, Wanted, crawler
 from browserconc.evidence.secrets import masked
 from browserconc.lab import leave, proxy
-from browserconc.lab.hosts import HostsError, names
+from browserconc.lab.dask_cluster import names
+from browserconc.lab.hosts import HostsError
 from browserconc.lab.memory_pressure import Gauge
 from browserconc.lab.process import Household
 from browserconc.lab.reach import locate
@@ -48,7 +49,7 @@ async def tune(wanted: Wanted, told: Told, found: Found) -> None:
 
     Raises:
         BrowserError: there is no browser, or it does not start.
-        HostsError: the hosts cannot be used, or one was lost before anything was measured.
+        ClusterError: the hosts cannot be used, or one was lost before anything was measured.
         LeaveError: an address must not be loaded.
         ProxyError: nobody answers there.
         ServerError: our own pages cannot be served.
@@ -81,7 +82,7 @@ async def plan(wanted: Wanted) -> str:
     """What a search like this would measure, as text; nothing is run.
 
     Raises:
-        HostsError: the cluster cannot be asked for its hosts.
+        ClusterError: the cluster cannot be asked for its hosts.
     """
     hosts: Sequence[str] = await names(wanted.cluster) if wanted.cluster else ()
     # Workers that we would start share this machine.

@@ -1,7 +1,7 @@
 """From what several hosts saw of one window, each under its own clock, to that window on ours.
 
 All hosts load the same setting at the same time. Only what lies between the last host's beginning and the
-first one's end counts, so that the total is one that all of them made together.
+first one's end counts: they were told one instant, which each knows as well as the clocks are known.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ DIFFERS = 0.2
 """A host whose rate is a fifth off the others' is said; windows of one host differ by less."""
 SURE = 3.0
 """And only if that is so many standard errors."""
-LATE = 0.05
-"""Hosts that begin further apart than this part of the window did not load together."""
 
 
 def together(samples: Sequence[HostSample], took_ns: int) -> Window:
@@ -46,7 +44,6 @@ def together(samples: Sequence[HostSample], took_ns: int) -> Window:
         ),
         took_ns,
     )
-    begun = [one.start_ns for one in shifted]
     return replace(
         whole,
         others_share=_others_share(samples),
@@ -62,7 +59,6 @@ def together(samples: Sequence[HostSample], took_ns: int) -> Window:
             )
             for one, part in zip(samples, parts, strict=True)
         ),
-        spread_ns=max(begun) - min(begun),
     )
 
 
@@ -75,8 +71,8 @@ def points(windows: Iterable[Window]) -> tuple[HostPoint, ...]:
     return tuple(_point(host, parts) for host, parts in by_host.items())
 
 
-def doubts(windows: Sequence[Window], chosen: Sequence[HostPoint]) -> tuple[str, ...]:
-    """Where the hosts differ, and where they did not begin together."""
+def differing(chosen: Sequence[HostPoint]) -> tuple[str, ...]:
+    """A sentence on each host that loads fewer pages than the others."""
     said = []
     for one in chosen if len(chosen) > 1 else ():
         usual = median(other.pages_per_s for other in chosen if other is not one)
@@ -87,12 +83,6 @@ def doubts(windows: Sequence[Window], chosen: Sequence[HostPoint]) -> tuple[str,
                 f"{'others' if len(chosen) > 2 else 'other'} loaded {usual:.1f}. The setting is the best for "
                 "all hosts together; tune that one alone for a setting of its own."
             )
-    worst = max((window.spread_ns / max(1, window.window_ns) for window in windows), default=0.0)
-    if worst > LATE:
-        latest_ns = max(window.spread_ns for window in windows)
-        said.append(
-            f"The hosts began up to {latest_ns / 1e6:.0f} ms apart; only the time that they shared counts."
-        )
     return tuple(said)
 
 

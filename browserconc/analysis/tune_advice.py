@@ -58,7 +58,6 @@ def advise(seen: Sequence[Seen], ceiling: Ceiling, stopped: Mapping[Unit, str] |
     if chosen:
         chosen = replace(chosen, bound_by=_binds(chosen, ceiling, waiting))
         measured[chosen.setting] = chosen
-    windows = [window for _, window in seen]
     hosts = hosts_together.points(_plain(seen, chosen.setting)) if chosen else ()
     return Advice(
         chosen=chosen,
@@ -69,7 +68,7 @@ def advise(seen: Sequence[Seen], ceiling: Ceiling, stopped: Mapping[Unit, str] |
         variations=_variations(seen, chosen) if chosen else (),
         wear=_wear(seen, chosen) if chosen else None,
         waiting=waiting,
-        doubts=(*_doubts(seen, measured.values(), chosen, ceiling), *hosts_together.doubts(windows, hosts)),
+        doubts=(*_doubts(seen, measured.values(), chosen, ceiling), *hosts_together.differing(hosts)),
         hosts=hosts,
     )
 

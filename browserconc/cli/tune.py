@@ -167,11 +167,11 @@ def _print_plan(wanted: Wanted) -> None:
     import asyncio
 
     from browserconc import tuning
-    from browserconc.lab.hosts import HostsError
+    from browserconc.lab.dask_cluster import ClusterError
 
     try:
         click.echo(asyncio.run(tuning.plan(wanted)), nl=False)
-    except HostsError as problem:
+    except ClusterError as problem:
         raise CannotMeasure(str(problem)) from problem
 
 

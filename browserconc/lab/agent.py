@@ -112,9 +112,11 @@ class Surroundings:
         self._armed.set()
         return await self._start_ns
 
-    async def start(self) -> None:
-        """Says that all is ready, and comes back at the agreed instant."""
-        await self.loop.run_in_executor(None, hold_until, await self.ready())
+    async def start(self) -> int:
+        """Says that all is ready, and comes back at the agreed instant, with it."""
+        at_ns = await self.ready()
+        await self.loop.run_in_executor(None, hold_until, at_ns)
+        return at_ns
 
     def cancel(self) -> None:
         """Ends the work that is under way."""

@@ -71,12 +71,12 @@ class Crawl:
         self._turn_ns = 0
 
     async def window(
-        self, ask: Ask, trace: Path, start: Callable[[], Awaitable[None]] | None = None
+        self, ask: Ask, trace: Path, start: Callable[[], Awaitable[int]] | None = None
     ) -> Sample:
         """Runs what is asked for; a setting that memory does not hold gives a sample without pages.
 
         Where it is to be observed, `trace` holds what the first browser's network stack said. The window
-        begins when `start` comes back; until then the tabs go on loading pages.
+        begins at the instant that `start` comes back with, in ns; until then the tabs go on loading pages.
 
         Raises:
             BrowserError: the browser does not start.
@@ -125,7 +125,7 @@ class Crawl:
         return tab.page.url
 
     async def _measured(
-        self, ask: Ask, tabs: list[Tab], start_together: Callable[[], Awaitable[None]] | None
+        self, ask: Ask, tabs: list[Tab], start_together: Callable[[], Awaitable[int]] | None
     ) -> Sample:
         shift = _Shift(ask)
         async with asyncio.TaskGroup() as group:
@@ -136,12 +136,12 @@ class Crawl:
                 async with asyncio.timeout(FIRST_PAGES_S):
                     for event in begun:
                         await event.wait()
-            if start_together:
-                await start_together()
+            start = await start_together() if start_together else None
             before, cpu_before = machine_load.Reading.take(), tree_cpu_ns(os.getpid())
-            start = time.monotonic_ns()
-            await asyncio.sleep(ask.window_ns / 1e9)
-            end = time.monotonic_ns()
+            # An agreed instant counts, not when a busy loop came to it: pages are loaded all along.
+            start = start or time.monotonic_ns()
+            end = start + ask.window_ns
+            await asyncio.sleep(max(0, end - time.monotonic_ns()) / 1e9)
             after, cpu_after = machine_load.Reading.take(), tree_cpu_ns(os.getpid())
             shift.over.set()
         used = await asyncio.to_thread(browser_memory_bytes, but=frozenset())
@@ -151,7 +151,7 @@ class Crawl:
             end_ns=end,
             cpu_share=after.since(before).get("cpu_busy_share", 0.0),
             cpus=os.cpu_count() or 1,
-            cpu_ns=max(0, cpu_after - cpu_before),
+            cpu_ns=max(0, cpu_after - cpu_before) * ask.window_ns // max(1, after.now_ns - before.now_ns),
             memory_bytes=used if ask.alone and ask.lifetime == "tab" else None,
             pool_bytes=used,
             pressure=self._gauge.read(),

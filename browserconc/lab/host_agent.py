@@ -130,7 +130,7 @@ class Agent:
         urls = list(share.urls)
         if STRATEGIES[share.strategy].release == "fetch":
             released = await perform(
-                tabs.pages[:1], urls, WORKLOADS["fetch"], share.timeout_s, _nothing, self._here.start
+                tabs.pages[:1], urls, WORKLOADS["fetch"], share.timeout_s, _nothing, self._starts
             )
         else:
             released = await release.navigate(
@@ -140,7 +140,7 @@ class Agent:
                 _nothing,
                 [],
                 gates,
-                start=self._here.start,
+                start=self._starts,
                 first=share.first,
             )
         return Flown(
@@ -152,6 +152,9 @@ class Agent:
             max(0, browser_cpu_ns() - cpu_before),
             browser_memory_bytes(but=tabs.processes_before),
         )
+
+    async def _starts(self) -> None:
+        await self._here.start()
 
 
 def _nothing() -> None:

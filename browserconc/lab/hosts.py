@@ -8,35 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from browserconc import __version__
-from browserconc.lab import agent
+from browserconc.lab import agent, dask_cluster
 from browserconc.lab.agent import Closing, Host
+from browserconc.lab.dask_cluster import CONNECT_S, ClusterError
 from browserconc.lab.process import Household
 from browserconc.model.plan import Cluster
 
 PROBES = 25
 """Of so many looks at a host's clock the one with the shortest round trip counts."""
-CONNECT_S = 15.0
-START_S = 30.0
 WATCH_PERIOD_S = 0.25
-MOST_LOCAL = 16
 
 
-class HostsError(Exception):
+class HostsError(ClusterError):
     """The hosts cannot be used, or one of them was lost: one sentence."""
 
 
@@ -83,7 +77,7 @@ class Hosts:
 
     async def __aenter__(self) -> Hosts:
         try:
-            self._client = await self._connected()
+            self._client = await dask_cluster.connected(self._household, self._cluster)
             await self._enter()
         except BaseException:
             await self.close()
@@ -162,39 +156,10 @@ class Hosts:
                 raise HostsError(f"{machine.name}: {answer}")
         return answers
 
-    async def _connected(self) -> Any:
-        _dask()  # says what is missing before anything is started
-        address, expected = self._cluster.address, 1
-        if self._cluster.is_ours:
-            address, expected = await self._local(address)
-        return await _client(self._cluster, address, expected)
-
-    async def _local(self, spec: str) -> tuple[str, int]:
-        """Starts a scheduler and workers here, each worker at a loopback address of its own."""
-        hosts = _local_hosts(spec)
-        folder = self._household.folder("cluster")
-        note = folder / "scheduler.json"
-        self._spawn("scheduler", folder, "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-                    "--scheduler-file", str(note))  # fmt: skip
-        deadline = time.monotonic() + START_S
-        while not note.exists():
-            if time.monotonic() > deadline:
-                raise HostsError(f"Dask's scheduler was not up within {START_S:g} s.")
-            await asyncio.sleep(0.05)
-        for host in hosts:
-            self._spawn("worker", folder, "--scheduler-file", str(note), "--host", host, "--no-nanny",
-                        "--nthreads", "2", "--no-dashboard", "--local-directory", str(folder))  # fmt: skip
-        return _scheduler(note), len(hosts)
-
-    def _spawn(self, part: str, folder: Path, *arguments: str) -> None:
-        self._household.spawn(
-            [sys.executable, "-m", f"distributed.cli.dask_{part}", *arguments], log=folder / f"{part}.log"
-        )
-
     async def _enter(self) -> None:
         workers = await self._workers()
         machines = []
-        for worker in _one_of_each(workers, self._cluster):
+        for worker in dask_cluster.one_of_each(workers, self._cluster):
             name = urlsplit(worker).hostname or worker
             self._refuse_unreachable(name)
             machine = Machine(name, worker, Host("", "", 0, 0))
@@ -267,73 +232,3 @@ class Hosts:
         for name, content in logs.items():
             if self._netlogs and name.startswith("netlog"):
                 (self._netlogs / self.log_name(machine, name)).write_bytes(content)
-
-
-def _scheduler(note: Path) -> str:
-    """The address that Dask's scheduler wrote down, whole (a rename)."""
-    return str(msgspec.json.decode(note.read_bytes())["address"])
-
-
-def _one_of_each(workers: Iterable[str], cluster: Cluster) -> list[str]:
-    """One worker of each host; of those that we start each stands for a host."""
-    chosen: dict[str, str] = {}
-    for worker in sorted(workers):
-        chosen.setdefault(worker if cluster.is_ours else urlsplit(worker).hostname or worker, worker)
-    return list(chosen.values())
-
-
-def _local_hosts(spec: str) -> list[str]:
-    """Where the workers of local:N listen."""
-    number = spec.removeprefix("local:")
-    if not number.isdecimal() or not 1 <= int(number) <= MOST_LOCAL:
-        raise HostsError(f"{spec!r} is no cluster: write local:2 (1 to {MOST_LOCAL}) or tcp://HOST:8786.")
-    # Linux has all of 127.0.0.0/8; elsewhere the workers share an address and differ by port.
-    return [f"127.0.0.{n + 1 if sys.platform == 'linux' else 1}" for n in range(int(number))]
-
-
-def _dask() -> Any:
-    try:
-        return import_module("distributed")  # an extra that few need, and without types
-    except ImportError:
-        raise HostsError(
-            "--cluster needs the package distributed: pip install 'browserconc[cluster]'."
-        ) from None
-
-
-async def _client(cluster: Cluster, address: str, workers: int) -> Any:
-    dask, security = _dask(), None
-    if cluster.tls_ca_file or cluster.tls_cert:
-        security = dask.Security(
-            tls_ca_file=cluster.tls_ca_file,
-            tls_client_cert=cluster.tls_cert,
-            tls_client_key=cluster.tls_key,
-            require_encryption=True,
-        )
-    try:
-        client = await dask.Client(
-            address, asynchronous=True, timeout=CONNECT_S, security=security, set_as_default=False
-        )
-        await client.wait_for_workers(workers, timeout=START_S)
-    except (OSError, TimeoutError, ValueError, ImportError) as problem:
-        first = str(problem).strip().split("\n", 1)[0].rstrip(".")
-        raise HostsError(
-            f"The cluster {cluster.address} cannot be used ({first or type(problem).__name__}): "
-            "start a scheduler and its workers, or use local:N."
-        ) from problem
-    return client
-
-
-async def names(cluster: Cluster) -> list[str]:
-    """The hosts that a run on this cluster would have; starts nothing.
-
-    Raises:
-        HostsError: the cluster cannot be asked.
-    """
-    if cluster.is_ours:
-        return _local_hosts(cluster.address)
-    client = await _client(cluster, cluster.address, 1)
-    try:
-        workers = (await client.scheduler.identity())["workers"]
-    finally:
-        await client.close()
-    return [urlsplit(worker).hostname or worker for worker in _one_of_each(workers, cluster)]

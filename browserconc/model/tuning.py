@@ -160,8 +160,8 @@ class Window:
     opening the tabs. `durations_ns` are those of the pages that ended in the window, `ages` at which page
     of its tab each was. `waiting` is each cause's share of the requests' time, None where not observed.
 
-    Of several hosts, `hosts` has each one's part and `spread_ns` is how far apart they began. Rate, pages
-    and `cpu_ns` are those of all of them; shares, memory and pressure are the tightest host's.
+    Of several hosts, `hosts` has each one's part. Rate, pages and `cpu_ns` are those of all of them; shares,
+    memory and pressure are the tightest host's.
     """
 
     pages_per_s: float
@@ -181,7 +181,6 @@ class Window:
     said: tuple[str, ...] = ()
     waiting: Mapping[str, float] | None = None
     hosts: tuple[HostWindow, ...] = ()
-    spread_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
