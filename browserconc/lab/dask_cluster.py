@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Iterable
@@ -83,7 +84,11 @@ def _local_hosts(spec: str) -> list[str]:
 
 def _dask() -> Any:
     try:
-        return import_module("distributed")  # an extra that few need, and without types
+        dask = import_module("distributed")  # an extra that few need, and without types
+        for name in ("distributed", "distributed.client"):
+            # It logs a traceback for each connection that ends; we say of a lost worker what matters.
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        return dask
     except ImportError:
         raise ClusterError(
             "--cluster needs the package distributed: pip install 'browserconc[cluster]'."
