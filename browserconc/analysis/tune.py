@@ -35,8 +35,8 @@ WINDOW_SHARE = 0.02
 LEAST_PAGE_TIMES = 2.5
 """A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
 MORE_PAGE_TIMES = 1.5
-DEAR = {"observed": 1.5, "no proxies": 2.0, "context": 1.5, "browser": 3.0}
-"""How often the cost of the plain setting: a trace to be read; other contexts; a tab or context per page."""
+DEAR = {"observed": 1.5, "no proxies": 3.0, "context": 1.5, "browser": 3.0}
+"""How often the cost of the plain setting: a trace to be read; all contexts anew, and back; one per page."""
 TELLING = 4
 BEHIND = 0.8
 """A unit that gives less than this of what another gives with as many tabs grows no further."""

@@ -39,11 +39,11 @@ HOLDS = 0.3
 """A cause binds where it has this much of the time that the requests took."""
 VARIATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("observed", {"observed": True}),
+    ("no proxies", {"proxied": False}),
     ("new context per page", {"lifetime": "browser"}),
     ("new tab per page", {"lifetime": "context"}),
     ("many sites", {"many_sites": True}),
     ("cache off", {"cache": False}),
-    ("no proxies", {"proxied": False}),  # the last: it opens every context anew
 )
 """What is changed at the chosen setting: a name, and what the Ask says of it."""
 _SEPARATE = {purpose for purpose, _ in VARIATIONS}

@@ -46,7 +46,14 @@ def _share(context: click.Context, option: click.Parameter, text: str | None) ->
 
 @click.command()
 @click.argument("source", metavar="[URL|FILE]", required=False)
-@click.option("--budget", type=click.FloatRange(10, 86_400), default=60, show_default=True, metavar="SECONDS")
+@click.option(
+    "--budget",
+    type=click.FloatRange(10, 86_400),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="For all of it.",
+)
 @click.option(
     "--goal",
     type=click.Choice(["throughput", "latency", "memory"]),
@@ -69,7 +76,14 @@ def _share(context: click.Context, option: click.Parameter, text: str | None) ->
 )
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Pages/s at most.")
 @click.option("--proxy", "proxies", multiple=True, metavar="URL", help="One per context, in turn; repeat it.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=15, metavar="SECONDS")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=15,
+    show_default=True,
+    metavar="SECONDS",
+    help="For one page.",
+)
 @click.option(
     "--browser", default="chromium", metavar="NAME|PATH", help="chromium, a channel or an executable."
 )

@@ -50,7 +50,7 @@ def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: st
         paragraph(text)
     for doubt in tuned.advice.doubts:
         paragraph(f"! {doubt}", "yellow")
-    for one in settings(tuned.advice):
+    for one in settings(tuned):
         console.print()
         console.print(Text(f"  {one.crawler}", style="bold"))
         for line in one.code.splitlines():

@@ -77,7 +77,7 @@ def render(tuned: Tuning) -> str:
         size={"width": WIDTH, "height": HEIGHT, "left": LEFT, "bottom": HEIGHT - BOTTOM},
         remarks=_remarks(tuned),
         hosts=words.hosts(tuned),
-        settings=settings(tuned.advice),
+        settings=settings(tuned),
         words=words,
         seconds=seconds,
         megabytes=megabytes,

@@ -140,7 +140,7 @@ class Tune(Struct, frozen=True):
 def render(tuned: Tuning) -> str:
     """The whole as indented JSON, ending with a newline."""
     advice = tuned.advice
-    code = tune_settings.settings(advice)
+    code = tune_settings.settings(tuned)
     whole = Tune(
         schema=SCHEMA,
         environment=msgspec.convert(dataclasses.asdict(tuned.environment), Environment),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 
 from browserconc.model.tuning import Ask
 from browserconc.report.wording import count, megabytes
+
+WIDTH = 80
 
 
 def render(target: str, planned: Sequence[tuple[Ask, int, int]], hosts: Sequence[str] = ()) -> str:
@@ -19,8 +22,8 @@ def render(target: str, planned: Sequence[tuple[Ask, int, int]], hosts: Sequence
     if hosts:
         where = f"at once on each of {count(len(hosts), 'host')}"
     lines = [
-        f"Nothing was run. For {target} this would measure, {where}:",
-        *([f"  {', '.join(hosts)}"] if hosts else []),
+        fill(f"Nothing was run. For {target} this would measure, {where}:", WIDTH),
+        *([fill(", ".join(hosts), WIDTH, initial_indent="  ", subsequent_indent="  ")] if hosts else []),
         "",
         "  browsers x contexts x tabs  what for              seconds    memory",
     ]
@@ -31,7 +34,12 @@ def render(target: str, planned: Sequence[tuple[Ask, int, int]], hosts: Sequence
     each = " on each host" if hosts else ""
     lines += [
         "",
-        f"  About {total_s:.0f} s and at most {megabytes(most)}{each}. The real search follows what it "
-        "measures.",
+        fill(
+            f"About {total_s:.0f} s and at most {megabytes(most)}{each}. The real search follows what it "
+            "measures.",
+            WIDTH,
+            initial_indent="  ",
+            subsequent_indent="  ",
+        ),
     ]
     return "\n".join(lines) + "\n"
