@@ -62,7 +62,7 @@ class Wanted:
 class Found:
     """What is known so far; a search that is interrupted leaves what it had.
 
-    `lost` says why it ended early if a host was lost.
+    `lost` says why it ended early if a host, or a browser that does not start again, was lost.
     """
 
     begun_ns: int = field(default_factory=time.monotonic_ns)

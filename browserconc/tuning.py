@@ -22,6 +22,7 @@ from browserconc.analysis.tune_rehearsal import rehearse
 from browserconc.crawling import BUILT_IN, Found, Here, Wanted, crawler
 from browserconc.evidence.secrets import masked
 from browserconc.lab import leave, proxy
+from browserconc.lab.browser import BrowserError
 from browserconc.lab.dask_cluster import names
 from browserconc.lab.hosts import HostsError
 from browserconc.lab.memory_pressure import Gauge
@@ -45,7 +46,7 @@ class Told(Protocol):
 
 
 async def tune(wanted: Wanted, told: Told, found: Found) -> None:
-    """Runs the whole search; a host that is lost in the middle of it ends it.
+    """Runs the whole search; a host or browser that is lost in the middle of it, for good, ends it.
 
     Raises:
         BrowserError: there is no browser, or it does not start.
@@ -69,7 +70,7 @@ async def tune(wanted: Wanted, told: Told, found: Found) -> None:
                     ask = asking.send(window)
             except StopIteration as end:
                 found.advice = end.value
-            except HostsError as problem:
+            except (HostsError, BrowserError) as problem:
                 if not found.seen:
                     raise
                 found.lost = (

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from browserconc.evidence.secrets import masked
@@ -82,8 +83,9 @@ class Crawl:
             BrowserError: the browser does not start.
         """
         begun = time.monotonic_ns()
+        doubts: list[str] = []
         try:
-            await self._pool.reach(ask.setting, alone=ask.alone, proxied=ask.proxied, may_open=self._may_open)
+            await self._reach(ask, doubts)
         except PressedError as problem:
             return _nothing(begun, Pressure(0, str(problem)))
         except BrowserError:
@@ -97,7 +99,6 @@ class Crawl:
                 await self._pool.switch_cache(tabs, on=False)
             except DriverError as problem:  # there is no CDP to a Firefox
                 return _nothing(begun, self._gauge.read(), f"The cache stays on: {first_line(problem)}.")
-        doubts: list[str] = []
         try:
             async with AsyncExitStack() as stack:
                 if ask.observed:
@@ -108,6 +109,19 @@ class Crawl:
             if not ask.cache:
                 with suppress(DriverError):
                     await self._pool.switch_cache(tabs, on=True)
+
+    async def _reach(self, ask: Ask, doubts: list[str]) -> None:
+        """Opens what is needed; a browser that crashes meanwhile is started anew, once."""
+        reach = partial(
+            self._pool.reach, ask.setting, alone=ask.alone, proxied=ask.proxied, may_open=self._may_open
+        )
+        try:
+            await reach()
+        except BrowserError as problem:
+            if self._gauge.read().said or not self._pool.has_crashed:
+                raise
+            doubts.append(f"A browser crashed while tabs were opened, and was replaced: {problem}")
+            await reach()
 
     async def landing(self, url: str) -> str:
         """Where an address leads, after redirects.

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from browserconc.lab import leave, robots
@@ -131,6 +132,30 @@ async def test_a_killed_browser_is_replaced() -> None:
             await pool.first_browser().close()
             sample = await crawl.window(ask, household.root / "t")
     assert {load.tab for load in sample.loads if load.error is None} == {0, 1}
+
+
+def test_what_is_killed_while_it_tunes_is_counted_and_replaced(tmp_path: Path) -> None:
+    command = Command(tmp_path, "tune", "--budget", "12", "--json", "-")
+    assert command.process.stderr is not None
+    for killed in (is_renderer, is_main):
+        assert "pages/s" in command.process.stderr.readline()
+        next(process for process in command.household() if killed(process)).kill()
+    ended = command.end()
+    assert ended.code == 0, ended.stderr
+    found = json.loads(ended.stdout)
+    assert any("crashed" in doubt for doubt in found["doubts"])
+    assert found["chosen"]["pages_per_s"] > 0
+
+
+def is_renderer(process: psutil.Process) -> bool:
+    return "--type=renderer" in process.cmdline()
+
+
+def is_main(process: psutil.Process) -> bool:
+    words = process.cmdline()
+    return any(word.startswith("--user-data-dir=") for word in words) and not any(
+        word.startswith("--type=") for word in words
+    )
 
 
 async def test_the_rate_cap_is_kept() -> None:

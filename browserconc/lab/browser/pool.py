@@ -108,6 +108,11 @@ class Pool:
             reason = first_line(problem) or "it took too long"
             raise BrowserError(f"{setting.total} tabs could not be opened: {reason}.") from problem
 
+    @property
+    def has_crashed(self) -> bool:
+        """Whether a browser ended since the box was opened."""
+        return not all(browser.is_connected() for browser in self._browsers)
+
     def first_browser(self) -> Browser:
         """The browser that is asked what its pages wait for."""
         return self._browsers[0]
