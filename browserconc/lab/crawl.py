@@ -122,6 +122,8 @@ class Crawl:
                 raise
             doubts.append(f"A browser crashed while tabs were opened, and was replaced: {problem}")
             await reach()
+        if unseen := self._pool.unseen_crashes():
+            doubts.append(f"{unseen} tab{'s' * (unseen > 1)} crashed between two windows; each was replaced.")
 
     async def landing(self, url: str) -> str:
         """Where an address leads, after redirects.
@@ -181,7 +183,7 @@ class Crawl:
                     error = await self._load(page, shift.ask.many_sites)
             except DriverError as problem:
                 error = first_line(problem).split(" at http", 1)[0]
-            gone = tab.is_gone
+            gone = tab.counted = tab.is_gone
             tab.age += 1
             shift.loads.append(Load(number, tab.age, start, time.monotonic_ns(), error, crash=gone))
             begun.set()

@@ -39,12 +39,16 @@ AT_ONCE = 8
 
 @dataclass(eq=False)  # without slots: Playwright notes its listener on the object
 class Tab:
-    """One place in the box; `age` counts the pages that its present tab has loaded."""
+    """One place in the box; `age` counts the pages that its present tab has loaded.
+
+    `counted`: whoever loaded a page in it has seen that it is gone.
+    """
 
     page: Page
     home: Home
     age: int = 0
     crashed: bool = False
+    counted: bool = False
 
     def note_crash(self, page: Page) -> None:
         """Remembers that the tab's process is gone."""
@@ -82,6 +86,7 @@ class Pool:
         self._browsers: list[Browser] = []
         self._homes: list[list[Home]] = []
         self._given: dict[Proxy, int] = {}
+        self._unseen = 0
 
     async def reach(
         self, setting: Setting, *, alone: bool, proxied: bool, may_open: Callable[[], None]
@@ -112,6 +117,11 @@ class Pool:
     def has_crashed(self) -> bool:
         """Whether a browser ended since the box was opened."""
         return not all(browser.is_connected() for browser in self._browsers)
+
+    def unseen_crashes(self) -> int:
+        """How many tabs were found gone that nobody loaded a page in, since this was last asked."""
+        unseen, self._unseen = self._unseen, 0
+        return unseen
 
     def first_browser(self) -> Browser:
         """The browser that is asked what its pages wait for."""
@@ -153,7 +163,7 @@ class Pool:
             await quietly(tab.page.close())
             tab.page = await tab.home.context.new_page()
             tab.page.on("crash", tab.note_crash)
-            tab.age, tab.crashed = 0, False
+            tab.age, tab.crashed, tab.counted = 0, False, False
 
     async def switch_cache(self, tabs: Iterable[Tab], *, on: bool) -> None:
         """Switches the HTTP cache of those tabs, as DevTools' checkbox does."""
@@ -230,6 +240,8 @@ class Pool:
 
     async def _close_dead(self) -> None:
         """Forgets what crashed, so that it is opened again."""
+        tabs = [tab for homes in self._homes for home in homes for tab in home.tabs]
+        self._unseen += sum(tab.is_gone and not tab.counted for tab in tabs)
         alive = [n for n, browser in enumerate(self._browsers) if browser.is_connected()]
         self._browsers = [self._browsers[n] for n in alive]
         self._homes = [self._homes[n] for n in alive]
