@@ -35,6 +35,8 @@ DISTURBED = 0.15
 """Other programs' share of the processors from which on the figures are doubted."""
 BARELY_SLOWER = 0.98
 """Two per cent less throughput is given away for less memory: as much as windows of one setting differ."""
+CAUTION = 1.25
+"""More tabs are expected to take so much more than those before them did."""
 HOLDS = 0.3
 """A cause binds where it has this much of the time that the requests took."""
 VARIATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
@@ -194,20 +196,35 @@ def _fitted_unit(seen: Sequence[Seen], chosen: Setting) -> Unit:
 
 def too_much_memory(seen: Sequence[Seen], setting: Setting, ceiling: Ceiling) -> str | None:
     """Whether the next step would take more memory than is allowed or there, by what tabs took so far."""
-    known = [(ask.setting, window) for ask, window in seen if window.memory_bytes is not None]
+    known = {ask.setting: window.memory_bytes for ask, window in seen if window.memory_bytes is not None}
     if not known:
         return None
-    nearest = [pair for pair in known if setting.covers(pair[0])] or known[:1]
-    smaller, window = max(nearest, key=lambda pair: pair[0].total)
-    assert window.memory_bytes is not None
-    per_tab = window.memory_bytes / smaller.total
-    expected = window.memory_bytes + max(0, setting.total - smaller.total) * per_tab
-    if ceiling.memory_bytes is not None and expected > ceiling.memory_bytes:
+    expected, guessed = _expected_memory(known, setting)
+    # What the user allows may be passed for one window that is not chosen then; what there is may not.
+    if ceiling.memory_bytes is not None and not guessed and expected > ceiling.memory_bytes:
         return f"{setting.total} tabs would take about {expected / 1e6:,.0f} MB, more than is allowed"
     pool, headroom = seen[-1][1].pool_bytes or 0, seen[-1][1].pressure.headroom_bytes
     if headroom is not None and expected - pool > headroom:
         return f"{setting.total} tabs would take about {expected / 1e6:,.0f} MB, more than is free"
     return None
+
+
+def _expected_memory(known: Mapping[Setting, int], setting: Setting) -> tuple[float, bool]:
+    """What a setting would take, and whether that is a guess for want of two smaller ones to go by.
+
+    One tab's memory is mostly its browser's own, so a second one takes less: how much two settings with as
+    many browsers tell.
+    """
+    smaller = [each for each in known if setting.covers(each)] or list(known)[:1]
+    nearest = max(smaller, key=lambda each: each.total)
+    alike = [each for each in smaller if each.browsers == nearest.browsers and each.total < nearest.total]
+    per_tab = known[nearest] / nearest.total
+    guessed = nearest.browsers == setting.browsers and not alike and setting != nearest
+    if alike and nearest.browsers == setting.browsers:
+        least = min(alike, key=lambda each: each.total)
+        grown = (known[nearest] - known[least]) / (nearest.total - least.total)
+        per_tab = min(per_tab, max(0.0, CAUTION * grown))
+    return known[nearest] + max(0, setting.total - nearest.total) * per_tab, guessed
 
 
 def _plain(seen: Sequence[Seen], setting: Setting) -> list[Window]:

@@ -162,7 +162,10 @@ class Crawl:
             shift.over.set()
         used = await asyncio.to_thread(browser_memory_bytes, but=frozenset())
         return Sample(
-            loads=tuple(load for load in shift.loads if load.end_ns >= start and load.start_ns < end),
+            # A crash counts whenever it was: before the window began, too.
+            loads=tuple(
+                load for load in shift.loads if (load.end_ns >= start and load.start_ns < end) or load.crash
+            ),
             start_ns=start,
             end_ns=end,
             cpu_share=after.since(before).get("cpu_busy_share", 0.0),
@@ -183,7 +186,8 @@ class Crawl:
                     error = await self._load(page, shift.ask.many_sites)
             except DriverError as problem:
                 error = first_line(problem).split(" at http", 1)[0]
-            gone = tab.counted = tab.is_gone
+            if gone := tab.is_gone:
+                tab.counted, error = True, error or "the tab crashed"
             tab.age += 1
             shift.loads.append(Load(number, tab.age, start, time.monotonic_ns(), error, crash=gone))
             begun.set()

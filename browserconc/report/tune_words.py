@@ -89,7 +89,8 @@ def boxes(setting: Setting) -> str:
     parts = [count(setting.browsers, "browser")]
     each = " in it" if setting.browsers == 1 else " in each"
     parts.append(f"{count(setting.contexts, 'context')}{each}")
-    parts.append(f"{count(setting.tabs, 'tab')} in {'it' if setting.total == 1 else 'each'}")
+    alone = setting.browsers * setting.contexts == 1
+    parts.append(f"{count(setting.tabs, 'tab')} in {'it' if alone else 'each'}")
     several = sum(n > 1 for n in (setting.browsers, setting.contexts, setting.tabs)) > 1
     return ", ".join(parts) + (f" ({setting.total} tabs in all)" if several else "")
 
@@ -109,8 +110,13 @@ def held(tuned: Tuning) -> str:
         case "rate-cap":
             return "There the rate cap binds."
         case None:
+            service = tuned.advice.waiting.get("service", 0.0)
+            server = (
+                f": the server's work is {percent(service)} of the requests' time" if service >= 0.5 else ""
+            )
             why = tuned.advice.stopped.get(unit) if unit else None
-            return f"Nothing was seen to bind there; growth ended because {why}." if why else ""
+            ended = f"; growth ended because {why}" if why else ""
+            return f"Nothing here was seen to bind{server}{ended}." if why or server else ""
         case cause:
             share = percent(tuned.advice.waiting.get(cause, 0.0))
             return f"There {look(cause).name} binds: {share} of the requests' time."

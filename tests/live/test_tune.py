@@ -143,7 +143,7 @@ def test_what_is_killed_while_it_tunes_is_counted_and_replaced(tmp_path: Path) -
     ended = command.end()
     assert ended.code == 0, ended.stderr
     found = json.loads(ended.stdout)
-    assert any("crashed" in doubt for doubt in found["doubts"])
+    assert any("crashed" in doubt for doubt in found["doubts"]), (found["doubts"], ended.stderr)
     assert found["chosen"]["pages_per_s"] > 0
 
 
