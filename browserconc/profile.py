@@ -143,6 +143,20 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
     return Plan(trials, browsers, evidence, chosen.name)
 
 
+def one_browser(
+    name: str | None, *, headed: bool = False, connect: str | None = None, cdp: str | None = None
+) -> BrowserChoice:
+    """The browser of a command that drives one; the arguments are keys of a profile.
+
+    Raises:
+        UsageError: an unknown name, or more than one.
+    """
+    chosen = plan(browser=name, headed=headed or None, connect=connect, cdp=cdp).browsers
+    if len(chosen) > 1:
+        raise UsageError("Only one browser can be named here; `browserconc compare` takes several.")
+    return chosen[0]
+
+
 def _longest_s(profile: Profile) -> float:
     return UNKNOWN_DELAY_S if profile.delay_s is None else profile.delay_s
 

@@ -28,6 +28,7 @@ STORIES = {
     "survey_command",
     "limit_survey",
     "difference",
+    "crawling",
     "tuning",
 }
 """What the commands do, each told in a module of its own."""
@@ -50,7 +51,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "survey": BELOW_PROFILE | {"survey_command"},
     "survey_command": BELOW_PROFILE,
     "limit_survey": BELOW_PROFILE,
-    "tuning": BELOW_PROFILE | {"explanation"},
+    "crawling": BELOW_PROFILE | {"explanation"},
+    "tuning": BELOW_PROFILE | {"crawling"},
     "middleware": {"evidence"},
     "difference": BELOW_PROFILE | {"recorded"},
     "outcome": BELOW_PROFILE | STORIES | {"profile"},

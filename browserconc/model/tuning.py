@@ -68,6 +68,7 @@ class Ask:
     With `alone` no other tab is open meanwhile, and memory is measured; without, tabs of other settings
     stay open and idle, so that settings can be compared in turns. `cache` False switches the HTTP cache
     off; `observed` asks the browser what the pages waited for; with `many_sites` every page is of another.
+    `proxied` False leaves the contexts without their proxies.
     """
 
     setting: Setting
@@ -78,6 +79,7 @@ class Ask:
     cache: bool = True
     observed: bool = False
     many_sites: bool = False
+    proxied: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,35 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class HostSample:
+    """One host's window, under its own clock, which is `offset_ns` ahead of ours, give or take `error_ns`.
+
+    Hosts of one `machine` share its processors and its memory. `beside_ns` is CPU time that we used on
+    that machine meanwhile beside this host's browsers and driver.
+    """
+
+    host: str
+    machine: str
+    sample: Sample
+    offset_ns: int = 0
+    error_ns: int = 0
+    beside_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HostWindow:
+    """One host's part of a window; see `Window`."""
+
+    host: str
+    pages_per_s: float
+    rates: tuple[float, ...]
+    durations_ns: tuple[int, ...]
+    errors: int
+    cpu_share: float
+    memory_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """What one window gave, as measured. `rates` are the rates of its parts in turn (see `Point.rate_error`).
 
@@ -128,6 +159,9 @@ class Window:
     that are not ours. `cpu_ns` is CPU time of browsers, driver and our own endpoint. `took_ns` includes
     opening the tabs. `durations_ns` are those of the pages that ended in the window, `ages` at which page
     of its tab each was. `waiting` is each cause's share of the requests' time, None where not observed.
+
+    Of several hosts, `hosts` has each one's part. Rate, pages and `cpu_ns` are those of all of them; shares,
+    memory and pressure are the tightest host's.
     """
 
     pages_per_s: float
@@ -146,6 +180,7 @@ class Window:
     pressure: Pressure
     said: tuple[str, ...] = ()
     waiting: Mapping[str, float] | None = None
+    hosts: tuple[HostWindow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +234,7 @@ class Ceiling:
     """What the chosen setting has to keep to; None is no limit.
 
     `rate` caps pages per second; `own_pages` are those that we serve, under as many host names as we like.
+    With `compare_direct` the contexts have proxies, and what they cost is measured, too.
     """
 
     memory_bytes: int | None = None
@@ -210,6 +246,7 @@ class Ceiling:
     rate: float | None = None
     most_tabs: int = 256
     own_pages: bool = False
+    compare_direct: bool = False
     closing_ns: int = 2_500_000_000
 
 
@@ -240,6 +277,31 @@ class Wear:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPoint:
+    """What one of several hosts did at the chosen setting."""
+
+    host: str
+    pages_per_s: float
+    rate_error: float
+    p95_ns: int
+    memory_bytes: int | None
+    cpu_share: float
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What a host is, and how well its clock is known: both in ns of our monotonic clock."""
+
+    host: str
+    platform: str
+    cpus: int
+    memory_bytes: int
+    clock_offset_ns: int
+    clock_error_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """What is to be run, and why. `stopped` says of each unit why it grew no further."""
 
@@ -252,11 +314,15 @@ class Advice:
     wear: Wear | None = None
     waiting: Mapping[str, float] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    hosts: tuple[HostPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The advice, what was loaded, and where it was measured."""
+    """The advice, what was loaded, and where it was measured; `hosts` where that was not here alone.
+
+    `proxies` are their addresses, without credentials; each context had one of them.
+    """
 
     environment: Environment
     target: str
@@ -264,3 +330,5 @@ class Tuning:
     took_ns: int
     advice: Advice
     interrupted: bool = False
+    hosts: tuple[HostFacts, ...] = ()
+    proxies: tuple[str, ...] = ()

@@ -38,6 +38,9 @@ def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: st
         console.print()
         console.print(Padding(_table(tuned, encoding), (0, 0, 0, 2)))
         paragraph("setting: browsers x contexts in each x tabs in each", "dim")
+    if rows := words.hosts(tuned):
+        console.print()
+        console.print(Padding(_hosts(rows, encoding), (0, 0, 0, 2)))
     for lines in _plots(tuned, min(width - 2, _WIDEST_PLOT)):
         console.print()
         for line in lines:
@@ -47,7 +50,7 @@ def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: st
         paragraph(text)
     for doubt in tuned.advice.doubts:
         paragraph(f"! {doubt}", "yellow")
-    for one in settings(tuned.advice):
+    for one in settings(tuned):
         console.print()
         console.print(Text(f"  {one.crawler}", style="bold"))
         for line in one.code.splitlines():
@@ -73,6 +76,16 @@ def _table(tuned: Tuning, encoding: str) -> Table:
             words.bound(point) + (f", {point.errors} failed" if point.errors else ""),
             style="bold" if mine else "",
         )
+    return table
+
+
+def _hosts(rows: list[words.HostRow], encoding: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in words.HOST_COLUMNS:
+        table.add_column(name, justify="left" if name == "host" else "right", no_wrap=True)
+    for row in rows:
+        cells = (row.host, row.rate, row.p95, row.memory, row.cpu, row.clock)
+        table.add_row(*(printable(cell, encoding) for cell in cells))
     return table
 
 

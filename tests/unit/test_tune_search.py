@@ -58,6 +58,15 @@ def test_memory_stops_the_growth_before_it_is_taken():
     assert "MB" in advice.stopped["CONTEXT"]
 
 
+def test_one_tab_that_takes_half_of_the_memory_allowed_does_not_end_the_growth():
+    """Most of it is the browser's own: the second tab takes a fifth of it."""
+    machine = Machine()
+    advice = searched(machine, Ceiling(memory_bytes=round(1.6 * machine.memory(Setting()))))
+    assert advice.chosen is not None
+    assert advice.chosen.setting.total >= 2
+    assert (advice.chosen.memory_bytes or 0) <= 1.6 * machine.memory(Setting())
+
+
 def test_a_sign_of_pressure_stops_the_growth():
     def pressed(ask: Ask, window: Window) -> Window:
         said = "the machine has begun to swap" if ask.setting.total >= 8 else None
