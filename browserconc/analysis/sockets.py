@@ -78,8 +78,10 @@ def _hits(
     waits: dict[tuple[str, str], list[int]] = defaultdict(list)
     values: dict[tuple[str, str], int | None] = {}
     for track in tracks:
+        at_pool = stalled(track)
         for span in track.spans:
-            if (cause := _limit(track, span)) is None:
+            cause = at_pool[0] if at_pool and span is at_pool[1] else _limit(span)
+            if cause is None:
                 continue
             waited_ns = (last_ns if span.end_ns is None else span.end_ns) - span.start_ns
             if waited_ns >= NOTICEABLE_NS:
@@ -93,9 +95,7 @@ def _hits(
     return sorted(found, key=lambda hit: -hit.waited_ns)
 
 
-def _limit(track: Track, span: Span) -> str | None:
-    if (at_pool := stalled(track)) and span is at_pool[1]:
-        return at_pool[0]
+def _limit(span: Span) -> str | None:
     match span.name:
         case "WEBSOCKET_ENDPOINT_LOCK":
             return "websocket-handshake"

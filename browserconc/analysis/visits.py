@@ -51,7 +51,8 @@ def visited(evidence: Evidence, address: Callable[[str], str]) -> VisitCase:
         by_source[track.source].append(track)
     loads = tuple(_load(track, evidence) for track in by_source["client"])
     own = [_until_open(track) for track in by_source["netlog"] if track.url not in evidence.gates]
-    owners = _owners(own, by_source["page"], evidence, address)
+    refused = _refused(by_source["page"])
+    owners = _owners(own, [page for page in by_source["page"] if page not in refused], evidence, address)
     timelines = []
     tabs = {}
     for index, track in enumerate(track for track in own if track.key in owners):
@@ -69,11 +70,32 @@ def visited(evidence: Evidence, address: Callable[[str], str]) -> VisitCase:
             doubts.append(f"{missing} of {len(timelines)} requests are not in the server's ledger.")
         else:
             evidence = replace(evidence, sources=evidence.sources | {"ledger"})
+    for page in refused:
+        tabs[len(timelines)] = page.index or 0
+        timelines.append(_of_the_page(len(timelines), page))
     unseen = len({load.tab for load in loads} - set(tabs.values()))
     if unseen and "netlog" in evidence.sources:
         doubts.append(f"Of {unseen} of {len(loads)} tabs the browser's log has no request.")
     case = Case(evidence, tuple(timelines), tuple(strangers), tuple(doubts))
     return VisitCase(case, tabs, loads)
+
+
+def _refused(pages: Sequence[Track]) -> list[Track]:
+    """The WebSockets that a page asked for in vain: their process opens no more, so no other log has them."""
+    return [page for page in pages if page.facts.get("kind") == "websocket" and page.facts.get("failed")]
+
+
+def _of_the_page(index: int, page: Track) -> Timeline:
+    asked = page.spans[0]
+    return Timeline(
+        index=index,
+        url=page.url,
+        start_ns=asked.start_ns,
+        end_ns=asked.end_ns or asked.start_ns,
+        status=None,
+        error=str(page.facts.get("failed")),
+        tracks={page.source: page},
+    )
 
 
 def headers_ns(case: Case) -> dict[str, int]:

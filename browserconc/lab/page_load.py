@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import fnmatch
+import re
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +22,9 @@ NETWORK_IDLE_NS = 500_000_000
 RESTLESS_S = 5.0
 """What a page first asks for so long after its load event (polling, say) is no part of its load."""
 STREAMS = ("eventsource",)
+_REFUSED = re.compile(r"WebSocket connection to '(wss?://[^']*)' failed: (Insufficient resources)")
+"""What the console says of a WebSocket that a renderer process does not open, of which the driver and the
+network stack never hear (third_party/blink/renderer/modules/websockets/websocket_channel_impl.cc)."""
 
 
 class PageLoads:
@@ -43,6 +47,7 @@ class PageLoads:
             (page, "requestfailed", lambda request: self._done(tab, request, request.failure or "failed")),
             (page, "response", lambda response: self._answered_first(tab, response.request)),
             (page, "websocket", lambda socket: self._websocket(tab, socket)),
+            (page, "console", lambda message: self._said(tab, message)),
         ]
         for _, event, handler in handlers:
             page.on(event, handler)  # type: ignore[call-overload]
@@ -77,6 +82,13 @@ class PageLoads:
 
     def _websocket(self, tab: int, socket: Any) -> None:
         self.lines.append(PageLine(tab, socket.url, "GET", "websocket", time.monotonic_ns()))
+
+    def _said(self, tab: int, message: Any) -> None:
+        if message.type == "error" and (refused := _REFUSED.search(message.text)):
+            now_ns = time.monotonic_ns()
+            self.lines.append(
+                PageLine(tab, refused[1], "GET", "websocket", now_ns, now_ns, failed=refused[2])
+            )
 
     async def arrive(self, page: Page, tab: int, url: str, limit_s: float) -> tuple[int | None, int]:
         """Loads `url`; the status of the document and the instant (ns) at which the page was loaded.

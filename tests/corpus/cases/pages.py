@@ -159,6 +159,17 @@ CASES = (
         *COMPLETE,
     ),
     page(
+        "refused-websockets",
+        "three hundred WebSockets in one tab: its process opens fewer, and the rest fail at once",
+        "/prices.html",
+        Label("browser", "websocket-limit", ...),
+        "/ticker",
+        "--tabs",
+        "1",
+        *COMPLETE,
+        upgrade=True,
+    ),
+    page(
         "many-websockets",
         "two hundred WebSockets in each of three tabs: the sockets of a context are used up",
         "/tickers.html",
