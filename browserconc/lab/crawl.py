@@ -22,7 +22,8 @@ from browserconc.lab.browser.pool import CrashError, Pool, Tab
 from browserconc.lab.memory_pressure import Gauge
 from browserconc.lab.observe import traced
 from browserconc.lab.process_tree import browser_memory_bytes, tree_cpu_ns
-from browserconc.model.tuning import Ask, Load, Pressure, Sample, Setting
+from browserconc.model.crawl import Load, Pressure, Sample
+from browserconc.model.tuning import Ask, Setting
 
 FIRST_PAGES_S = 20.0
 """How long the first page of every tab may take before the window begins without the slowest."""

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from browserconc.analysis.tune_advice import advise, points
-from browserconc.model.tuning import Ask, Ceiling, Pressure, Setting, Window
+from browserconc.model.crawl import Pressure
+from browserconc.model.tuning import Ask, Ceiling, Setting, Window
 from tests.unit.tune_machine import MB, Machine, searched
 
 GRID = [
