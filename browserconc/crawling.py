@@ -159,7 +159,8 @@ class OnHosts:
         assert wanted.cluster
         agent = (CrawlAgent, wanted.browser, wanted.proxies)
         try:
-            hosts = await self._stack.enter_async_context(Hosts(self._household, wanted.cluster, *agent))
+            entered = Hosts(self._household, wanted.cluster, *agent, serving=not wanted.urls)
+            hosts = await self._stack.enter_async_context(entered)
             try:
                 for url in _one_of_each_host(wanted):
                     refuse_each_ones_own(await locate(url), hosts)

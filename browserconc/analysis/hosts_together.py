@@ -11,7 +11,8 @@ from dataclasses import replace
 from statistics import fmean, median, stdev
 
 from browserconc.analysis.steady_state import window as window_of
-from browserconc.model.tuning import HostPoint, HostSample, HostWindow, Load, Pressure, Sample, Window
+from browserconc.model.crawl import HostSample, Load, Pressure, Sample
+from browserconc.model.tuning import HostPoint, HostWindow, Window
 
 DIFFERS = 0.2
 """A host whose rate is a fifth off the others' is said; windows of one host differ by less."""

@@ -132,7 +132,7 @@ def beyond(point: Point, ceiling: Ceiling) -> str | None:
     """The constraint that a point breaks, in a few words; None for a point that keeps to all of them."""
     if point.pages == 0:
         return f"no page was loaded with {point.setting.total} tabs"
-    if point.error_share > ceiling.error_share:
+    if too_many_failed(point, ceiling):
         return f"{point.error_share:.0%} of the pages failed with {point.setting.total} tabs"
     if ceiling.p95_ns is not None and point.p95_ns > ceiling.p95_ns:
         return f"the 95th percentile was {point.p95_ns / 1e9:.2f} s with {point.setting.total} tabs"
@@ -141,6 +141,12 @@ def beyond(point: Point, ceiling: Ceiling) -> str | None:
     if ceiling.cpu_share is not None and point.cpu_share - point.others_share > ceiling.cpu_share:
         return f"{point.setting.total} tabs took more than the processor time allowed"
     return None
+
+
+def too_many_failed(point: Point, ceiling: Ceiling) -> bool:
+    """Whether more pages failed than may; a single one of a few is no rate yet, unless none may fail."""
+    single = point.errors == 1 and ceiling.error_share > 0
+    return point.error_share > ceiling.error_share and not single
 
 
 def allowed(measured: Iterable[Point], ceiling: Ceiling) -> list[Point]:
@@ -180,7 +186,7 @@ def fitted(seen: Sequence[Seen], ceiling: Ceiling, unit: Unit) -> Fit | None:
         [
             usl.Measured(point.setting.total, point.pages_per_s, point.rate_error)
             for point in family
-            if point.pages and point.error_share <= ceiling.error_share
+            if point.pages and not too_many_failed(point, ceiling)
         ]
     )
 
@@ -274,6 +280,11 @@ def _doubts(
         doubts.append(
             f"Other programs used {chosen.others_share:.0%} of the processors meanwhile: "
             "on a quieter machine more pages come through."
+        )
+    if chosen.error_share > ceiling.error_share:
+        doubts.append(
+            f"1 of {chosen.pages + 1} pages failed at the chosen setting: more have to be loaded to tell "
+            f"whether that is more than the {ceiling.error_share:.0%} that may."
         )
     if not any(ask.purpose == "compare" for ask, _ in seen):
         doubts.append("The best settings did not take turns: a larger --budget makes the choice surer.")

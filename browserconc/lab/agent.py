@@ -62,7 +62,8 @@ class Surroundings:
     def __init__(self) -> None:
         """Starts the thread and nothing else."""
         self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, name="browserconc-agent", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, name="browserconc-agent", daemon=True)
+        self._thread.start()
         self.household = Household()
         self._flight: Future[Any] | None = None
         self._armed = threading.Event()
@@ -129,6 +130,21 @@ class Surroundings:
             self.household.close()
         finally:
             self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(CLOSING_S)
+
+    def _run(self) -> None:
+        try:
+            self.loop.run_forever()
+            self.loop.run_until_complete(self._wind_up())
+        finally:
+            self.loop.close()
+
+    async def _wind_up(self) -> None:
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        await self.loop.shutdown_default_executor()
 
     async def _flying(self, work: Coroutine[Any, Any, _T]) -> _T:
         self._start_ns = self.loop.create_future()

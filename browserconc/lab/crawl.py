@@ -18,11 +18,12 @@ from pathlib import Path
 from browserconc.evidence.secrets import masked
 from browserconc.lab import machine_load
 from browserconc.lab.browser import BrowserError, DriverError, DriverTimeout, Page, first_line
-from browserconc.lab.browser.pool import Pool, Tab
+from browserconc.lab.browser.pool import CrashError, Pool, Tab
 from browserconc.lab.memory_pressure import Gauge
 from browserconc.lab.observe import traced
 from browserconc.lab.process_tree import browser_memory_bytes, tree_cpu_ns
-from browserconc.model.tuning import Ask, Load, Pressure, Sample, Setting
+from browserconc.model.crawl import Load, Pressure, Sample
+from browserconc.model.tuning import Ask, Setting
 
 FIRST_PAGES_S = 20.0
 """How long the first page of every tab may take before the window begins without the slowest."""
@@ -111,16 +112,16 @@ class Crawl:
                     await self._pool.switch_cache(tabs, on=True)
 
     async def _reach(self, ask: Ask, doubts: list[str]) -> None:
-        """Opens what is needed; a browser that crashes meanwhile is started anew, once."""
+        """Opens what is needed; what crashes meanwhile is opened anew, once."""
         reach = partial(
             self._pool.reach, ask.setting, alone=ask.alone, proxied=ask.proxied, may_open=self._may_open
         )
         try:
             await reach()
-        except BrowserError as problem:
-            if self._gauge.read().said or not self._pool.has_crashed:
+        except CrashError as problem:
+            if self._gauge.read().said:
                 raise
-            doubts.append(f"A browser crashed while tabs were opened, and was replaced: {problem}")
+            doubts.append(f"Something crashed while it was opened, and was opened anew: {problem}")
             await reach()
         if unseen := self._pool.unseen_crashes():
             doubts.append(f"{unseen} tab{'s' * (unseen > 1)} crashed between two windows; each was replaced.")

@@ -15,8 +15,9 @@ from browserconc.lab.crawl import Crawl
 from browserconc.lab.crawl_addresses import Addresses
 from browserconc.lab.memory_pressure import Gauge
 from browserconc.lab.proxy import Proxy
+from browserconc.model.crawl import Sample
 from browserconc.model.plan import BrowserChoice
-from browserconc.model.tuning import Ask, Sample
+from browserconc.model.tuning import Ask
 
 
 @dataclass(frozen=True, slots=True)

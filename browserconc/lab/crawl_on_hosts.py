@@ -19,7 +19,8 @@ from browserconc.lab.crawl_agent import CrawlAgent, Crawled
 from browserconc.lab.hosts import Clock, Hosts, HostsError
 from browserconc.lab.process_tree import tree_cpu_ns
 from browserconc.lab.reach import Place
-from browserconc.model.tuning import Ask, HostFacts, HostSample
+from browserconc.model.crawl import HostSample
+from browserconc.model.tuning import Ask, HostFacts
 
 LEAD_NS = 200_000_000
 """How long before the common instant the hosts are told: a message takes milliseconds."""

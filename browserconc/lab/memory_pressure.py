@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from browserconc.lab import cgroup
-from browserconc.model.tuning import Pressure
+from browserconc.model.crawl import Pressure
 
 STALLS = Path("/proc/pressure/memory")
 """Linux's pressure stall information: how long processes waited for memory."""

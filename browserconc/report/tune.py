@@ -113,12 +113,20 @@ def _plots(tuned: Tuning, width: int) -> Iterator[list[str]]:
     yield [
         *lines,
         f"{'tabs':>{width}}",
-        *_wrapped([*kinds, *((". fitted curve  ^ its peak",) if fit else ())]),
+        *_wrapped([*kinds, *((". fitted curve", "^ its peak") if fit else ())], width),
     ]
 
 
-def _wrapped(kinds: list[str]) -> list[str]:
-    return ["  ".join(kinds)]
+def _wrapped(kinds: list[str], width: int) -> list[str]:
+    """The legend in lines that fit, no entry broken."""
+    lines = [""]
+    for kind in kinds:
+        longer = f"{lines[-1]}  {kind}".strip()
+        if len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(kind)
+    return lines
 
 
 def _remarks(tuned: Tuning) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.command import Command, run
+from tests.live.command import Command
 from tests.live.dask_workers import cluster
 
 pytest.importorskip("distributed")
@@ -31,10 +31,3 @@ def test_hosts_load_at_once_until_a_worker_is_lost(tmp_path: Path) -> None:
     assert all(host["pages_per_s"] > 0 for host in hosts)
     assert sum(host["pages_per_s"] for host in hosts) == pytest.approx(chosen["pages_per_s"], rel=0.01)
     assert all(0 < host["clock_error_s"] < 0.1 for host in hosts)
-
-
-def test_a_dry_run_names_the_hosts_and_starts_nothing(tmp_path: Path) -> None:
-    ended = run(tmp_path, "tune", "--cluster", "local:3", "--dry-run")
-    assert ended.code == 0
-    assert "on each of 3 hosts" in ended.stdout
-    assert "127.0.0.1, 127.0.0.2, 127.0.0.3" in ended.stdout

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from browserconc.analysis.hosts_together import differing, points, together
-from browserconc.model.tuning import HostPoint, HostSample, Load, Pressure, Sample
+from browserconc.model.crawl import HostSample, Load, Pressure, Sample
+from browserconc.model.tuning import HostPoint
 
 MB = 1_000_000
 SECOND = 10**9

@@ -19,6 +19,7 @@ from browserconc.lab.browser.driver import (
     BrowserContext,
     BrowserError,
     DriverError,
+    DriverTimeout,
     Page,
     first_line,
     marked,
@@ -35,6 +36,10 @@ from browserconc.model.tuning import Lifetime, Setting
 
 AT_ONCE = 8
 """Contexts that are opened together: more only wait for each other, and the driver's time-outs run."""
+
+
+class CrashError(BrowserError):
+    """A tab or browser ended while it was opened: one sentence."""
 
 
 @dataclass(eq=False)  # without slots: Playwright notes its listener on the object
@@ -100,6 +105,7 @@ class Pool:
             may_open: called before each opening; what it raises ends the opening.
 
         Raises:
+            CrashError: something crashed before it was open.
             BrowserError: something does not open, or not in time.
         """
         try:
@@ -110,13 +116,10 @@ class Pool:
                 await self._close_others(proxied=proxied)
                 await self._open(setting, may_open, proxied=proxied)
         except (DriverError, TimeoutError) as problem:
-            reason = first_line(problem) or "it took too long"
-            raise BrowserError(f"{setting.total} tabs could not be opened: {reason}.") from problem
-
-    @property
-    def has_crashed(self) -> bool:
-        """Whether a browser ended since the box was opened."""
-        return not all(browser.is_connected() for browser in self._browsers)
+            reason = first_line(problem).rstrip(". ") or "it took too long"
+            slow = isinstance(problem, DriverTimeout | TimeoutError)
+            kind = BrowserError if slow else CrashError
+            raise kind(f"{setting.total} tabs could not be opened: {reason}.") from problem
 
     def unseen_crashes(self) -> int:
         """How many tabs were found gone that nobody loaded a page in, since this was last asked."""
