@@ -79,7 +79,7 @@ def conclude(
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = confirmed(reached(decided(tabs, raw, server, url), deaf), judged)
+    verdict = confirmed(reached(decided(tabs, raw, server, url), deaf), judged, alone)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
     found = tuple(remedies(verdict, tabs, judged))
@@ -103,7 +103,12 @@ def conclude(
         because=tuple(because),
         advice=cause.remedy if cause and not found else None,
         alone_ns=alone_ns,
-        doubts=(*doubts, *(server.doubts if server else ()), *_unseen(verdict, judged)),
+        doubts=(
+            *(verdict.doubts[:1] if tabs.verdict.suspect and verdict.cause else ()),
+            *doubts,
+            *(server.doubts if server else ()),
+            *_unseen(verdict, judged),
+        ),
     )
 
 

@@ -233,6 +233,7 @@ def test_pages_that_wait_for_each_other_only_where_they_share_storage_hold_a_loc
     assert (found.culprit, found.cause, found.limit) == ("page", "web-lock", 1)
     assert [remedy.trial for remedy in found.remedies] == ["contexts"]
     assert found.share == pytest.approx((5_000 - 4 * 530) / 5_000)
+    assert "does not say who waits" in found.doubts[0]
 
 
 @pytest.mark.parametrize(

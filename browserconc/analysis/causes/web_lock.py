@@ -27,8 +27,8 @@ CAUSE = Cause(
     id="web-lock",
     title="web lock",
     culprit="page",
-    what="Scripts exclude each other with a lock of navigator.locks, which all tabs of an origin share in "
-    "one browser context: one tab goes on, the others wait.",
+    what="Scripts exclude each other with a lock of navigator.locks or a transaction of IndexedDB, which all "
+    "tabs of an origin share in one browser context: one tab goes on, the others wait.",
     recognised="The tab asks for nothing, and navigator.locks.query() has pending requests; or it keeps a "
     "database of IndexedDB, and waits no longer in a context of its own.",
     remedy="A lock of a narrower name, or a shared one (mode: 'shared'); a browser context per tab.",
