@@ -132,6 +132,7 @@ class _Story:
         self.count = 0
         self.begun = time.monotonic()
         self.alone_s = 0.0
+        self.is_theirs = question.browser.cdp is not None
 
     async def tell(self) -> None:
         deaf = await reach.deaf_addresses(self.place)
@@ -149,7 +150,9 @@ class _Story:
         for strategy in remedies.to_try(
             found, server, on_document=critical == self.target.url, loopback=other_names
         ):
-            if self.in_time():
+            if self.is_theirs and self.cookies and strategy in OWN_JARS:
+                self.doubt(f"{strategy} were not tried: nobody is logged in there as in the running browser.")
+            elif self.in_time():
                 await self.remedy(strategy)
 
     async def log_in(self, script: str) -> None:
@@ -169,10 +172,13 @@ class _Story:
             addresses.update((masked(line.url), line.url) for line in lines if line.method == "GET")
             landed.append(visit.address_of(page))
             self.cookies = await visit.sent_to(page, self.target.url)
-            self.jar = await visit.cookies_of(page)
+            if not self.is_theirs:  # where the cookies are already, and those of others too
+                self.jar = await visit.cookies_of(page)
 
         limit_s = self.question.timeout_s or LONGEST_LOAD_S
-        one = await self.record(Visit(ALONE, "contexts", self.target.url, 1, limit_s), after=look_around)
+        # Who is logged in to a browser that runs already is so in its own user-data-dir only.
+        strategy = "tabs" if self.is_theirs else "contexts"
+        one = await self.record(Visit(ALONE, strategy, self.target.url, 1, limit_s), after=look_around)
         self.keep_ledger()
         if self.question.ledger and not self.question.ledger.is_file():
             raise DiagnosisError(
@@ -198,11 +204,8 @@ class _Story:
         if url != self.target.url:  # a part of the page, which is asked for without what the page was given
             target = replace(target, method="GET", body=None)
         if not visit.same_origin(url, self.target.url):
-            self.notes = replace(
-                self.notes,
-                doubts=(*self.notes.doubts, f"{url} is on another host, so raw sockets did not try it."),
-            )
-            self.save()
+            what = "a WebSocket" if url.startswith(("ws:", "wss:")) else "on another host"
+            self.doubt(f"{url} is {what}, so raw sockets did not try it.")
             return None
         self.progress.trial_started(OUTSIDE, "raw sockets", self.tabs, self.alone_s)
         try:
@@ -223,8 +226,7 @@ class _Story:
                 await raw_visit.record(target, self.tabs, into, household=self.household, timeout_s=limit_s)
         except RawClientError as problem:
             self.progress.trial_ended(OUTSIDE, str(problem))
-            self.notes = replace(self.notes, doubts=(*self.notes.doubts, str(problem)))
-            self.save()
+            self.doubt(str(problem))
             return None
         self.progress.trial_ended(OUTSIDE, diagnosis.in_short(server))
         return server
@@ -249,6 +251,7 @@ class _Story:
             self.target,
             self.folder(planned.id),
             browsers=self.browsers,
+            evidence=("trace",) if self.question.browser.is_remote else (),
             tell=lambda done: self.progress.update(planned.id, done, 0),
             **hooks,  # type: ignore[arg-type]
         )
@@ -271,6 +274,10 @@ class _Story:
         if self.question.ledger and self.question.ledger.is_file():
             with suppress(OSError):
                 shutil.copyfile(self.question.ledger, self.out / ledger.FILE)
+
+    def doubt(self, sentence: str) -> None:
+        self.notes = replace(self.notes, doubts=(*self.notes.doubts, sentence))
+        self.save()
 
     def save(self) -> None:
         diagnosis_notes.write(self.out, self.notes)

@@ -8,7 +8,7 @@ import click
 
 from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
 from browserconc.cli.measuring import analyzed, measure
-from browserconc.cli.options import report_options
+from browserconc.cli.options import remote_options, report_options
 from browserconc.cli.output import check_targets, show
 
 
@@ -32,6 +32,7 @@ from browserconc.cli.output import check_targets, show
 @click.option(
     "--browser", default="chromium", metavar="NAME|PATH", help="chromium, a channel or an executable."
 )
+@remote_options
 @click.option("--headed", is_flag=True, help="Show the browser's windows.")
 @click.option(
     "--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Written by browserconc.middleware."
@@ -53,6 +54,8 @@ def diagnose(
     allowed: bool,
     timeout: float | None,
     browser: str,
+    connect: str | None,
+    cdp: str | None,
     headed: bool,
     ledger: Path | None,
     out: str | None,
@@ -69,8 +72,7 @@ def diagnose(
     browserconc diagnose http://127.0.0.1:5000/slow
     browserconc diagnose http://localhost:8000/app --wait-for '#table' --storage-state state.json
     """
-    from browserconc import diagnosis, recording
-    from browserconc.model.plan import BrowserChoice
+    from browserconc import diagnosis, profile, recording
     from browserconc.model.target import Target
 
     check_targets(json_file, markdown)
@@ -87,10 +89,19 @@ def diagnose(
         verify_tls=not ignore_https_errors,
         wait_for=wait_for or "rest",
     )
+    if cdp and (headers or cookies or storage_state or login):
+        raise WrongUsage(
+            "--cookie, --header, --storage-state and --login are not put into a browser that runs already: "
+            "log in there by hand."
+        )
+    try:
+        choice = profile.one_browser(browser, headed=headed, connect=connect, cdp=cdp)
+    except profile.UsageError as problem:
+        raise WrongUsage(str(problem)) from problem
     question = diagnosis.Question(
         target,
         tabs,
-        BrowserChoice(browser, headed),
+        choice,
         login=login,
         allowed=allowed,
         timeout_s=timeout,

@@ -10,6 +10,7 @@ import click
 
 from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED, WrongUsage
 from browserconc.cli.measuring import measure
+from browserconc.cli.options import remote_options
 from browserconc.cli.output import check_targets, show_survey, write
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--only", metavar="A,B,…", help="Only these; cache-lock takes all that begin so.")
 @click.option("--quick", is_flag=True, help="One reading each, and not all of them: 40 s at most.")
 @click.option("--browser", metavar="NAME|PATH", help="chromium, firefox, webkit, chrome or msedge.")
+@remote_options
 @click.option("--headed", is_flag=True, help="Show the browser's windows.")
 @click.option("--out", metavar="DIR", help="Keep the browser's log and limits.json there.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write them as JSON; - for stdout alone.")
@@ -29,6 +31,8 @@ def limits(
     only: str | None,
     quick: bool,
     browser: str | None,
+    connect: str | None,
+    cdp: str | None,
     headed: bool,
     out: str | None,
     json_file: str | None,
@@ -51,7 +55,7 @@ def limits(
     try:
         words = [word.strip() for word in only.split(",")] if only else []
         measurements = limit_survey.chosen(words, quick=quick)
-        choice = profile.plan(browser=browser, headed=headed or None).browsers[0]
+        choice = profile.one_browser(browser, headed=headed, connect=connect, cdp=cdp)
     except (limit_survey.UnknownLimitError, profile.UsageError) as problem:
         raise WrongUsage(str(problem)) from problem
     check_targets(json_file, html_file)

@@ -13,6 +13,19 @@ from browserconc.cli.output import FILES, wanted_file
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
+REMOTE = (
+    click.option("--connect", metavar="WS-URL", help="Browsers of a Playwright server, by its address."),
+    click.option("--cdp", metavar="URL", help="A Chrome that runs already, by its debugging port."),
+)
+
+
+def remote_options(command: _Command) -> _Command:
+    """Options that name a browser which others started."""
+    for option in reversed(REMOTE):
+        command = option(command)
+    return command
+
+
 def run_options(command: _Command) -> _Command:
     """Options that say what is run."""
     for option in reversed(
@@ -59,10 +72,7 @@ def run_options(command: _Command) -> _Command:
             click.option(
                 "--evidence", metavar="LIST|none", help="netlog, trace, cdp: asked of the browser.  [netlog]"
             ),
-            click.option(
-                "--connect", metavar="WS-URL", help="Browsers of a Playwright server, by its address."
-            ),
-            click.option("--cdp", metavar="URL", help="A Chrome that runs already, by its debugging port."),
+            *REMOTE,
             click.option("--http", metavar="1.1|2", help="The version of HTTP that browsers speak."),
             click.option("--headed", is_flag=True, default=None, help="Show the browser's windows."),
             click.option(

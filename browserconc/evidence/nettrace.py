@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -78,8 +78,10 @@ async def start(session: Session) -> None:
     await _send(session, "Tracing.start", how)
 
 
-async def stop(session: Session, into: Path) -> Capture:
+async def stop(session: Session, into: Path, secret_headers: Collection[str] = ()) -> Capture:
     """Ends the recording and writes it to `into`, without secrets and without facts about the machine.
+
+    `secret_headers` names headers that are secrets although their names do not say so.
 
     Raises:
         CaptureError: the browser did not hand the trace over in time, or `into` cannot be written.
@@ -103,7 +105,7 @@ async def stop(session: Session, into: Path) -> Capture:
         raise CaptureError("The browser recorded no trace; repeat without it.")
     try:
         with into.open("wb") as file:
-            await _copy(session, handle, file)
+            await _copy(session, handle, file, secret_headers)
     except OSError as problem:
         raise CaptureError(f"{into} cannot be written ({problem.strerror}).") from problem
     except protobuf.WireError as problem:
@@ -113,7 +115,7 @@ async def stop(session: Session, into: Path) -> Capture:
     return Capture(into, bool(outcome.get("dataLossOccurred")))
 
 
-async def _copy(session: Session, handle: str, file: BinaryIO) -> None:
+async def _copy(session: Session, handle: str, file: BinaryIO, secret_headers: Collection[str]) -> None:
     rest = b""
     more = True
     while more:
@@ -122,7 +124,8 @@ async def _copy(session: Session, handle: str, file: BinaryIO) -> None:
         rest += base64.b64decode(data) if chunk.get("base64Encoded") else data.encode()
         packets, rest = protobuf.split(rest, perfetto.PACKET)
         for packet in packets:
-            file.write(protobuf.field(perfetto.PACKET, secrets.blank(perfetto.essence(packet))))
+            kept = secrets.blank(perfetto.essence(packet), secret_headers)
+            file.write(protobuf.field(perfetto.PACKET, kept))
         more = not chunk["eof"]
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import time
 from types import TracebackType
 from typing import Any, Self
 
 from browserconc.lab.certificate import Certificate
-from browserconc.lab.holding_server import LOOPBACK, QUIET_S
+from browserconc.lab.holding_server import LOOPBACK, QUIET_S, settled
 
 PACKAGES = ("h2",)
 
@@ -55,15 +54,7 @@ class H2HoldingServer:
 
     async def settled(self, expected: int, timeout_s: float) -> int:
         """Waits until `expected` streams are held, or no more are opened for a while; how many there are."""
-        deadline = time.monotonic() + timeout_s
-        count, since = -1, time.monotonic()
-        while (now := time.monotonic()) < deadline and self.held < expected:
-            if self.held != count:
-                count, since = self.held, now
-            if count and now - since > 2 * QUIET_S:
-                break
-            await asyncio.sleep(0.02)
-        return self.held
+        return await settled(lambda: self.held, expected, timeout_s, 2 * QUIET_S)
 
     def opened(self, transport: asyncio.BaseTransport) -> None:
         """A browser connects."""

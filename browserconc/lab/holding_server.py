@@ -13,25 +13,56 @@ import hashlib
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 LOOPBACK = "127.0.0.1"
 QUIET_S = 0.25
 """Without a further arrival for so long, all that can come has come (on a busy machine: see `settled`)."""
+STEP_S = 0.02
 _WEBSOCKET_KEY = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 _PAGE = b"<!doctype html><title>page</title>"
+_WORKER = b"""onactivate = event => event.waitUntil(clients.claim());
+onfetch = event => event.respondWith(fetch(event.request));
+"""
 _HEADERS = (
     "Cache-Control: no-store\r\nAccess-Control-Allow-Origin: {origin}\r\n"
     "Access-Control-Allow-Credentials: true\r\nAccess-Control-Allow-Headers: *\r\n"
 )
 
 
+async def settled(held: Callable[[], int], expected: int, timeout_s: float, quiet_s: float) -> int:
+    """Waits until `expected` are held, or no more arrive for `quiet_s`; how many are held then.
+
+    Args:
+        held: how many there are now.
+        expected: with so many there is nothing more to wait for.
+        timeout_s: for the first arrival, and for all of them.
+        quiet_s: measured from the last arrival. A machine that lets us wait lets the browser wait too, so
+            a step that took longer than it should counts little.
+    """
+    last = time.monotonic()
+    deadline = last + timeout_s
+    count, quiet = -1, 0.0
+    while last < deadline and held() < expected:
+        if held() != count:
+            count, quiet = held(), 0.0
+        if count and quiet > quiet_s:
+            break
+        await asyncio.sleep(STEP_S)
+        now = time.monotonic()
+        quiet += min(now - last, 2 * STEP_S)
+        last = now
+    return held()
+
+
 class HoldingServer:
     """Use as an asynchronous context manager.
 
-    Of its paths `/page` is answered at once, `/hold…` when it is released, `/events` with headers and
-    then nothing, `/socket` as a WebSocket whose handshake is held unless its query says `at-once`.
+    Of its paths `/page` is answered at once, `/worker.js` too (a service worker that passes requests on),
+    `/hold…` when it is released, `/events` with headers and then nothing, `/socket` as a WebSocket whose
+    handshake is held unless its query says `at-once`.
 
     Attributes:
         accepted: connections so far.
@@ -75,22 +106,8 @@ class HoldingServer:
         return f"{'https' if self._tls else 'http'}://{host}:{self.port}"
 
     async def settled(self, expected: int, timeout_s: float, quiet_s: float = QUIET_S) -> int:
-        """Waits until `expected` are held, or no more arrive for `quiet_s`; how many are held then.
-
-        Args:
-            expected: with so many there is nothing more to wait for.
-            timeout_s: for the first arrival, and for all of them.
-            quiet_s: measured from the last arrival.
-        """
-        deadline = time.monotonic() + timeout_s
-        count, since = -1, time.monotonic()
-        while (now := time.monotonic()) < deadline and len(self.held) < expected:
-            if len(self.held) != count:
-                count, since = len(self.held), now
-            if count and now - since > quiet_s:
-                break
-            await asyncio.sleep(0.02)
-        return len(self.held)
+        """As the function of that name: how many requests are held."""
+        return await settled(lambda: len(self.held), expected, timeout_s, quiet_s)
 
     def release(self) -> None:
         """Answers what is held and, from now on, everything at once."""
@@ -178,6 +195,8 @@ class _Connection(asyncio.Protocol):
                 self.answer()
         elif target.startswith("/page"):
             self._write(_PAGE, "200 OK")
+        elif target == "/worker.js":
+            self._write(_WORKER, "200 OK", "text/javascript")
         else:
             self._write(b"", "404 Not Found")
 
@@ -193,8 +212,8 @@ class _Connection(asyncio.Protocol):
         else:
             self._write(b"held", "200 OK")
 
-    def _write(self, body: bytes, status: str) -> None:
-        self._head(status, f"Content-Type: text/html\r\nContent-Length: {len(body)}\r\n", body)
+    def _write(self, body: bytes, status: str, kind: str = "text/html") -> None:
+        self._head(status, f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\n", body)
 
     def _head(self, status: str, more: str, body: bytes = b"") -> None:
         common = _HEADERS.format(origin=self._origin)

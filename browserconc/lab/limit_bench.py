@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from browserconc.lab.browser import BrowserContext, Browsers, Page
+from browserconc.lab.browser import BrowserContext, BrowserError, Browsers, Page
 from browserconc.lab.certificate import Certificate
 from browserconc.lab.holding_server import HoldingServer
+from browserconc.lab.process import Household
 from browserconc.model.limit import Reading
+from browserconc.model.plan import BrowserChoice
 
 PAGE_TIMEOUT_S = 15.0
 ARRIVING_S = 8.0
@@ -23,10 +25,15 @@ _FETCH = "([urls, options]) => { for (const url of urls) fetch(url, options).cat
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The browser at hand, and the certificate that it was told to trust (None: none could be made)."""
+    """The browser at hand, and the certificate that it was told to trust (None: none could be made).
+
+    `choice` is which browser that is, `household` where one more of it may be started.
+    """
 
     browsers: Browsers
     certificate: Certificate | None
+    choice: BrowserChoice
+    household: Household
 
     @asynccontextmanager
     async def context(self, **options: Any) -> AsyncIterator[BrowserContext]:
@@ -43,13 +50,23 @@ class Bench:
         async with self.context(**options) as context:
             yield await loaded(context, origin)
 
+    @asynccontextmanager
+    async def as_users_start_it(self) -> AsyncIterator[Browsers]:
+        """One more of this browser, without the driver's switches."""
+        if self.choice.is_remote:
+            raise BrowserError("It takes a browser that is started for it; this one runs already.")
+        choice = replace(self.choice, stock_switches=True)
+        async with Browsers(self.household, choice, netlogs=None) as browsers:
+            yield browsers
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
     """How one limit is measured, and what is said of it.
 
-    `published` is what others publish, `repeats` how often it is read in full (once if quick), `quick`
-    whether it is read at all then, and `aside` whether it mostly waits, so that others may run meanwhile.
+    `published` is what others publish, `repeats` how often it is read in full, `quick_repeats` if quick,
+    `quick` whether it is read at all then, and `aside` whether it mostly waits, so that others may run
+    meanwhile. `drawn` tells that browsers are known to draw it at random, so that readings differ.
     """
 
     id: str
@@ -59,7 +76,9 @@ class Measurement:
     measure: Callable[[Bench], Awaitable[Reading]]
     repeats: int = 3
     quick: bool = True
+    quick_repeats: int = 1
     aside: bool = False
+    drawn: bool = False
 
 
 async def loaded(context: BrowserContext, origin: str) -> Page:

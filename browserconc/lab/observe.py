@@ -25,13 +25,16 @@ class _Session(nettrace.Session, Protocol):
 
 
 @asynccontextmanager
-async def observed(tabs: Tabs | None, evidence: Collection[str], folder: Path) -> AsyncIterator[list[str]]:
+async def observed(
+    tabs: Tabs | None, evidence: Collection[str], folder: Path, secret_headers: Collection[str] = ()
+) -> AsyncIterator[list[str]]:
     """Observes the tabs of one trial; the logs lie in `folder` afterwards.
 
     Args:
         tabs: those of the trial; None where it needs no browser.
         evidence: of its names, "trace" and "cdp" mean something here.
         folder: the trial's recording.
+        secret_headers: headers that no log may keep, beside those that everybody knows.
 
     Yields:
         sentences about what could not be observed; complete when the trial is left.
@@ -43,12 +46,14 @@ async def observed(tabs: Tabs | None, evidence: Collection[str], folder: Path) -
         if tabs and "trace" in evidence:
             for number, browser in enumerate(tabs.browsers()):
                 name = nettrace.FILE if number == 0 else nettrace.FILE.replace(".", f"-{number + 1}.")
-                await stack.enter_async_context(traced(browser, folder / name, doubts))
+                await stack.enter_async_context(traced(browser, folder / name, doubts, secret_headers))
         yield doubts
 
 
 @asynccontextmanager
-async def traced(browser: Any, path: Path, doubts: list[str]) -> AsyncIterator[None]:
+async def traced(
+    browser: Any, path: Path, doubts: list[str], secret_headers: Collection[str] = ()
+) -> AsyncIterator[None]:
     """Traces one browser's network stack; afterwards the trace lies in `path`, or a doubt says why not."""
     session = await _tracing(browser, doubts)
     if session is None:
@@ -62,7 +67,7 @@ async def traced(browser: Any, path: Path, doubts: list[str]) -> AsyncIterator[N
         raise
     finally:
         try:
-            capture = await asyncio.wait_for(nettrace.stop(session, path), limit_s)
+            capture = await asyncio.wait_for(nettrace.stop(session, path, secret_headers), limit_s)
             if capture.lossy:
                 doubts.append("The browser's trace buffer was full: the trace misses events.")
         except (nettrace.CaptureError, TimeoutError) as problem:

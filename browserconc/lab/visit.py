@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +22,10 @@ from browserconc.evidence.page_log import PageLine
 from browserconc.evidence.secrets import masked
 from browserconc.lab import machine_load, release, send
 from browserconc.lab.browser import BrowserError, Browsers, DriverError, Page, Tabs, first_line
+from browserconc.lab.observe import observed
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.page_load import PageLoads
-from browserconc.lab.page_looks import looking
+from browserconc.lab.page_looks import databases, looking
 from browserconc.lab.process import ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
 from browserconc.lab.strategies import STRATEGIES
@@ -44,6 +45,7 @@ async def record(
     into: Path,
     *,
     browsers: Browsers,
+    evidence: Collection[str] = (),
     tell: Tell = lambda done: None,
     let_go: Callable[..., Awaitable[release.Released]] = release.navigate,
     before: Callable[[Tabs], Awaitable[None]] | None = None,
@@ -51,6 +53,7 @@ async def record(
 ) -> Recording:
     """Opens the tabs, lets them go, and leaves the recording in `into`.
 
+    `evidence` is what the browser is asked for meanwhile (see `observe.py`).
     A visit that fails leaves a recording too, with the sentence that says why in its manifest. `let_go`
     takes what `release.navigate` takes and may do something else with the tabs. `before`
     is given the tabs before they are let go; `after`, when all is measured and they are still open, also
@@ -83,7 +86,10 @@ async def record(
         )
         manifest = named(manifest, tabs.logs, into)
         asked: list[PageLine] = []
-        manifest = await _measure(visit, target, tabs, into, manifest, tell, asked, let_go)
+        secret_headers = [name for name, _ in target.headers]
+        async with observed(tabs, evidence, into, secret_headers) as unseen:
+            manifest = await _measure(visit, target, tabs, into, manifest, tell, asked, let_go)
+        manifest = replace(manifest, doubts=(*manifest.doubts, *unseen))
         if after:
             await after(tabs, asked)
     except (BrowserError, ProcessError, TooFewFilesError) as problem:
@@ -146,6 +152,8 @@ async def _measure(
         page_log.write(into / page_log.FILE, loads.lines)
         asked += loads.lines
     facts.update(machine_load.Reading.take().since(load_before))
+    cpu_ns = max(0, browser_cpu_ns() - cpu_before) if tabs.is_ours else None
+    facts["databases"] = await databases(tabs.pages)
     doubts: tuple[str, ...] = ()
     if loads.restless:
         doubts = (
@@ -154,11 +162,11 @@ async def _measure(
         )
     return replace(
         manifest,
-        doubts=doubts,
+        doubts=(*manifest.doubts, *doubts),
         released_ns=released.released_ns,
         ended_ns=max([released.released_ns, *(line.done_ns or released.ended_ns for line in released.lines)]),
         startup_ns=tabs.startup_ns,
-        cpu_ns=max(0, browser_cpu_ns() - cpu_before) if tabs.is_ours else None,
+        cpu_ns=cpu_ns,
         memory_bytes=browser_memory_bytes(but=tabs.processes_before) if tabs.is_ours else None,
     )
 

@@ -49,6 +49,11 @@ class KnownVisitor:
             ),
         ]
 
+    @property
+    def brings_something(self) -> bool:
+        """Has the visitor cookies, headers or storage?"""
+        return bool(self._headers or self._state["cookies"] or self._state["origins"])
+
     async def enter(self, context: BrowserContext) -> None:
         """Gives a new context the cookies, the local storage and the headers."""
         try:

@@ -44,7 +44,7 @@ def render(limits: Limits, *, colour: bool = False, width: int = 80, encoding: s
     shown = sheet(limits)
     console.print(Text(printable(shown.summary, encoding)))
     console.print()
-    console.print(Padding(grid(shown, encoding=encoding), (0, 0, 0, 2)))
+    console.print(Padding(grid(shown.columns, shown.rows, encoding=encoding), (0, 0, 0, 2)))
     console.print()
     for row in shown.rows:
         said = Text(printable(f"{row.cells[0]}: ", encoding), style="bold")

@@ -46,7 +46,7 @@ def render(survey: Survey, *, colour: bool = False, width: int = 80, encoding: s
         file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False
     )
     shown = sheet(survey)
-    console.print(grid(shown, encoding=encoding, gap=1))
+    console.print(grid(shown.columns, shown.rows, encoding=encoding, gap=1))
     console.print(Text(printable(shown.meaning, encoding), style="dim"))
     console.print()
     for row in shown.rows:

@@ -6,7 +6,7 @@ The terminal, the HTML page and Markdown show the same sheet, so that a figure i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -45,7 +45,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Everything that is shown of one survey or search; `meaning` is that of the columns."""
+    """Everything that is shown of one survey or search; `meaning` is that of the columns.
+
+    `parts` is a second table, of what each of several hosts did.
+    """
 
     command: str
     headline: str
@@ -56,17 +59,26 @@ class Sheet:
     meaning: str = ""
     remarks: tuple[str, ...] = ()
     doubts: tuple[str, ...] = ()
+    part_columns: tuple[Column, ...] = ()
+    parts: tuple[Row, ...] = ()
 
 
-def grid(sheet: Sheet, *, encoding: str = "utf-8", pointer: bool = False, gap: int = 2) -> Table:
-    """The table for a terminal, `gap` columns apart; with `pointer` a `>` stands before the best row."""
+def grid(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    encoding: str = "utf-8",
+    pointer: bool = False,
+    gap: int = 2,
+) -> Table:
+    """A table for a terminal, `gap` columns apart; with `pointer` a `>` stands before the best row."""
     table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="dim")
-    shown = [place for place, column in enumerate(sheet.columns) if not column.spacious]
+    shown = [place for place, column in enumerate(columns) if not column.spacious]
     for place in shown:
-        column = sheet.columns[place]
+        column = columns[place]
         table.add_column(column.name, justify="right" if column.numeric else "left", no_wrap=True)
-    for row in sheet.rows:
-        cells = [Text(printable(row.cells[p], encoding), style=_style(sheet.columns[p], row)) for p in shown]
+    for row in rows:
+        cells = [Text(printable(row.cells[p], encoding), style=_style(columns[p], row)) for p in shown]
         if pointer:
             cells[0] = Text("> " if row.mark == "best" else "  ").append_text(cells[0])
         table.add_row(*cells, style="bold" if row.mark == "best" else "")
@@ -87,18 +99,22 @@ def markdown(sheet: Sheet) -> str:
 def _blocks(sheet: Sheet) -> Iterator[str]:
     yield f"### {escaped(sheet.headline)}"
     yield escaped(sheet.summary)
-    if sheet.rows:
-        rules = ("---:" if column.numeric else "---" for column in sheet.columns)
-        lines = [_line(escaped(column.name) for column in sheet.columns), _line(rules)]
-        yield "\n".join([*lines, *(_line(_cells(sheet, row)) for row in sheet.rows)])
+    yield _table(sheet.columns, sheet.rows)
     yield escaped(sheet.meaning)
+    yield _table(sheet.part_columns, sheet.parts)
     named = (f"{row.cells[0]}: {row.said}" for row in sheet.rows if row.said)
     yield "\n".join(f"- {escaped(text)}" for text in (*sheet.remarks, *named, *sheet.doubts))
     yield escaped(where(sheet.environment))
 
 
-def _cells(sheet: Sheet, row: Row) -> Iterator[str]:
-    for column, cell in zip(sheet.columns, row.cells, strict=True):
+def _table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
+    rules = ("---:" if column.numeric else "---" for column in columns)
+    lines = [_line(escaped(column.name) for column in columns), _line(rules)]
+    return "\n".join([*lines, *(_line(_cells(columns, row)) for row in rows)]) if rows else ""
+
+
+def _cells(columns: Sequence[Column], row: Row) -> Iterator[str]:
+    for column, cell in zip(columns, row.cells, strict=True):
         stands_out = row.mark == "best" or (column.key and row.mark == "odd")
         yield f"**{escaped(cell)}**" if stands_out and cell else escaped(cell)
 

@@ -53,6 +53,10 @@ def sheet(tuned: Tuning) -> Sheet:
         meaning=_MEANING if points else "",
         remarks=tuple(_remarks(tuned)),
         doubts=advice.doubts,
+        part_columns=tuple(Column(name, numeric=name != "host") for name in words.HOST_COLUMNS),
+        parts=tuple(
+            Row((one.host, one.rate, one.p95, one.memory, one.cpu, one.clock)) for one in words.hosts(tuned)
+        ),
     )
 
 
@@ -72,7 +76,7 @@ def _cells(point: Point) -> tuple[str, ...]:
 
 def markdown(tuned: Tuning) -> str:
     """The sheet and the code as GitHub Markdown that ends with a newline."""
-    code = [f"**{one.crawler}**\n\n```text\n{one.code}\n```\n" for one in settings(tuned.advice)]
+    code = [f"**{one.crawler}**\n\n```text\n{one.code}\n```\n" for one in settings(tuned)]
     return "\n".join([as_markdown(sheet(tuned)), *code])
 
 
@@ -92,8 +96,12 @@ def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: st
     paragraph(shown.summary, "bold")
     if shown.rows:
         console.print()
-        console.print(Padding(grid(shown, encoding=encoding, pointer=True), (0, 0, 0, 2)))
+        console.print(Padding(grid(shown.columns, shown.rows, encoding=encoding, pointer=True), (0, 0, 0, 2)))
         paragraph(shown.meaning, "dim")
+    if shown.parts:
+        console.print()
+        parts = grid(shown.part_columns, shown.parts, encoding=encoding)
+        console.print(Padding(parts, (0, 0, 0, 2)))
     for lines in _plots(tuned, min(width - 2, _WIDEST_PLOT)):
         console.print()
         for line in lines:
@@ -103,7 +111,7 @@ def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: st
         paragraph(text)
     for doubt in shown.doubts:
         paragraph(f"! {doubt}", "yellow")
-    for one in settings(tuned.advice):
+    for one in settings(tuned):
         console.print()
         console.print(Text(f"  {one.crawler}", style="bold"))
         for line in one.code.splitlines():

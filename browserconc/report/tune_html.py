@@ -58,7 +58,7 @@ def render(tuned: Tuning) -> str:
         template="tune.html",
         pictures=_pictures(tuned),
         size={"width": WIDTH, "height": HEIGHT, "left": LEFT, "bottom": HEIGHT - BOTTOM},
-        settings=settings(tuned.advice),
+        settings=settings(tuned),
     )
 
 

@@ -97,6 +97,23 @@ class Wear(Struct, frozen=True):
     recycle_after_pages: int | None
 
 
+class Host(Struct, frozen=True):
+    """One of several hosts, and what it did at the chosen setting."""
+
+    host: str
+    platform: str
+    cpus: int
+    memory_bytes: int
+    clock_offset_s: Annotated[Seconds, Meta(description="How far its monotonic clock is ahead of ours.")]
+    clock_error_s: Seconds
+    pages_per_s: float | None
+    pages_per_s_error: float | None
+    p95_s: Seconds | None
+    rss_bytes: int | None
+    cpu_share: float | None
+    errors: int | None
+
+
 class Tune(Struct, frozen=True):
     """Everything that `browserconc tune` says."""
 
@@ -116,12 +133,17 @@ class Tune(Struct, frozen=True):
     settings: Annotated[dict[str, str], Meta(description="Code to paste, by library.")]
     settings_pages_per_s: dict[str, float | None]
     doubts: tuple[str, ...]
+    hosts: Annotated[
+        tuple[Host, ...],
+        Meta(description="Of a cluster; pages_per_s elsewhere is that of all of them, rss_bytes of one."),
+    ] = ()
+    proxies: Annotated[tuple[str, ...], Meta(description="One for each context, in turn.")] = ()
 
 
 def render(tuned: Tuning) -> str:
     """The whole as indented JSON, ending with a newline."""
     advice = tuned.advice
-    code = tune_settings.settings(advice)
+    code = tune_settings.settings(tuned)
     whole = Tune(
         schema=SCHEMA,
         environment=msgspec.convert(dataclasses.asdict(tuned.environment), Environment),
@@ -142,6 +164,8 @@ def render(tuned: Tuning) -> str:
         settings={one.crawler: one.code for one in code},
         settings_pages_per_s={one.crawler: one.pages_per_s for one in code},
         doubts=advice.doubts,
+        hosts=_hosts(tuned),
+        proxies=tuned.proxies,
     )
     return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"
 
@@ -183,6 +207,30 @@ def _wear(worn: tuning.Wear | None) -> Wear | None:
     return Wear(worn.pages_per_tab, worn.bytes_per_page, worn.slower_per_100, worn.recycle_after)
 
 
+def _hosts(tuned: Tuning) -> tuple[Host, ...]:
+    did = {one.host: one for one in tuned.advice.hosts}
+    found = []
+    for facts in tuned.hosts:
+        one = did.get(facts.host)
+        found.append(
+            Host(
+                host=facts.host,
+                platform=facts.platform,
+                cpus=facts.cpus,
+                memory_bytes=facts.memory_bytes,
+                clock_offset_s=facts.clock_offset_ns / 1e9,
+                clock_error_s=facts.clock_error_ns / 1e9,
+                pages_per_s=one.pages_per_s if one else None,
+                pages_per_s_error=one.rate_error if one else None,
+                p95_s=one.p95_ns / 1e9 if one else None,
+                rss_bytes=one.memory_bytes if one else None,
+                cpu_share=one.cpu_share if one else None,
+                errors=one.errors if one else None,
+            )
+        )
+    return tuple(found)
+
+
 def parse(text: bytes) -> Tuning:
     """Reads what `render` wrote, or a file of the same schema with further fields.
 
@@ -214,11 +262,19 @@ def parse(text: bytes) -> Tuning:
         if worn
         else None,
         waiting=found.waiting,
+        hosts=tuple(part for host in found.hosts if (part := _read_part(host))),
         doubts=found.doubts,
     )
-    environment = msgspec.convert(msgspec.to_builtins(found.environment), finding.Environment)
-    took_ns = round(found.took_s * 1e9)
-    return Tuning(environment, found.target, found.goal, took_ns, advice, interrupted=found.interrupted)
+    return Tuning(
+        environment=msgspec.convert(msgspec.to_builtins(found.environment), finding.Environment),
+        target=found.target,
+        goal=found.goal,
+        took_ns=round(found.took_s * 1e9),
+        advice=advice,
+        interrupted=found.interrupted,
+        hosts=tuple(map(_read_host, found.hosts)),
+        proxies=found.proxies,
+    )
 
 
 def _read_point(point: Point) -> tuning.Point:
@@ -237,4 +293,29 @@ def _read_point(point: Point) -> tuning.Point:
         others_share=point.cpu_share_of_others,
         cpu_ns_per_page=round(point.cpu_s_per_page * 1e9),
         bound_by=point.bound_by,
+    )
+
+
+def _read_host(host: Host) -> tuning.HostFacts:
+    return tuning.HostFacts(
+        host=host.host,
+        platform=host.platform,
+        cpus=host.cpus,
+        memory_bytes=host.memory_bytes,
+        clock_offset_ns=round(host.clock_offset_s * 1e9),
+        clock_error_ns=round(host.clock_error_s * 1e9),
+    )
+
+
+def _read_part(host: Host) -> tuning.HostPoint | None:
+    if host.pages_per_s is None:
+        return None
+    return tuning.HostPoint(
+        host=host.host,
+        pages_per_s=host.pages_per_s,
+        rate_error=host.pages_per_s_error or 0.0,
+        p95_ns=round((host.p95_s or 0.0) * 1e9),
+        memory_bytes=host.rss_bytes,
+        cpu_share=host.cpu_share or 0.0,
+        errors=host.errors or 0,
     )

@@ -16,6 +16,8 @@ from browserconc.lab import installed_browsers, stock_firefox
 from browserconc.lab.process import Household, Process, run
 from browserconc.lab.process_tree import browser_pids
 from browserconc.model.finding import Result, TrialFinding
+from tests.live import command
+from tests.live.test_diagnose import site
 
 CHROMIUM = installed_browsers.find("chromium")
 FIREFOX = installed_browsers.find("firefox")
@@ -107,20 +109,68 @@ async def test_a_chrome_that_runs_already_is_used_and_left_running(tmp_path: Pat
     assert [target["url"] for target in targets if target["type"] == "page"] == ["about:blank"]
 
 
-async def test_browsers_of_a_playwright_server(tmp_path: Path, household: Household):
+def playwright_server(household: Household) -> str:
+    """The address of a Playwright server that starts the installed Chromium."""
     argv = [sys.executable, "-m", "playwright", "run-server", "--host", "127.0.0.1", "--unsafe"]
     log = household.root / "server.log"
     server = household.spawn([*argv, "--port", "0"], log=log)
     wait_for(server, lambda: "ws://" in log.read_text())
     address = log.read_text().partition("ws://")[2].split()[0]
     options = {"executablePath": str(CHROMIUM), "args": ["--no-sandbox"]}
-    asked = f"ws://{address}?launch-options={quote(json.dumps(options))}"
+    return f"ws://{address}?launch-options={quote(json.dumps(options))}"
+
+
+async def test_browsers_of_a_playwright_server(tmp_path: Path, household: Household):
+    asked = playwright_server(household)
     plan = profile.plan(None, tabs=4, delay=0.5, connect=asked, strategies="tabs,user-data-dirs")
     await pipeline.compare(plan, tmp_path, pipeline.Progress())
     found = {trial.id: trial for trial in pipeline.analyze(tmp_path).trials}
     assert (found["tabs"].verdict.kind, found["tabs"].verdict.cause) == ("serial", "cache-lock")
     assert "off-the-record" in said(found["tabs"])
     assert "leave user-data-dirs out" in said(found["user-data-dirs"])
+
+
+def test_diagnose_uses_a_chrome_that_runs_already(tmp_path: Path, household: Household):
+    address = running_chromium(household)
+    with site() as origin:
+        options = ("--tabs", "3", "--quiet", "--json", "-", "--cdp", address)
+        ended = command.run(tmp_path, "diagnose", f"{origin}/report", *options)
+    assert ended.code == 0, ended.stderr
+    result = json.loads(ended.stdout)
+    found = result["conclusion"]
+    assert (found["culprit"], found["cause"], found["limit"]) == ("browser", "cache-lock", 1)
+    (tabs,) = (trial for trial in result["trials"] if trial["strategy"] == "tabs")
+    assert tabs["cost"] is None
+    assert "started by somebody else" in " ".join(tabs["verdict"]["doubts"])
+
+
+def test_limits_of_a_playwright_servers_browser(tmp_path: Path, household: Household):
+    asked = playwright_server(household)
+    only = "cache-lock-post,h2-streams-3,hidden-tab-timers"
+    ended = command.run(
+        tmp_path, "limits", "--quick", "--quiet", "--json", "-", "--connect", asked, "--only", only
+    )
+    assert ended.code == 0, ended.stderr
+    post, streams, hidden = sorted(json.loads(ended.stdout)["limits"], key=lambda limit: limit["id"])
+    assert (post["value"], streams["value"], hidden["value"]) == (4, 3, None)
+    assert "a browser that is started for it" in hidden["error"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--cookie", "sid=1", "--cdp", "http://127.0.0.1:1"), "log in there by hand"),
+        (("--connect", "ws://127.0.0.1:1", "--cdp", "http://127.0.0.1:1"), "two ways to one browser"),
+        (("--cdp", "127.0.0.1:9222"), "begins with http://"),
+        (("--browser", "chromium,chrome"), "Only one browser"),
+    ],
+)
+def test_what_diagnose_does_not_do_with_a_browser_of_others_is_a_sentence(
+    tmp_path: Path, options: tuple[str, ...], sentence: str
+):
+    ended = command.run(tmp_path, "diagnose", "http://127.0.0.1:1/", *options)
+    assert ended.code == 2
+    assert sentence in ended.sentence()
 
 
 @pytest.mark.parametrize(

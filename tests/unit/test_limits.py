@@ -7,7 +7,7 @@ import pytest
 
 from browserconc import limit_survey
 from browserconc.lab.holding_server import HoldingServer
-from browserconc.lab.limits import MEASUREMENTS
+from browserconc.lab.limits import MEASUREMENTS, timers
 from browserconc.limit_survey import UnknownLimitError, chosen, together
 from browserconc.model.finding import BrowserFacts, Environment
 from browserconc.model.limit import Limit, Limits, Reading
@@ -47,6 +47,12 @@ def test_quick_leaves_some_out_and_only_takes_what_begins_so():
         ([303, 441, 316], (316, 303, 441)),
         ([None, None], (None, 20, None)),
         ([19, None], (None, 20, None)),
+        ([6, 5, 6], (6, 6, 6)),
+        ([6, 5, 6, 6], (6, 6, 6)),
+        ([6, 5], (5, 5, 6)),
+        ([6, 5, 5], (5, 5, 6)),
+        ([6, 6, 7], (6, 6, 7)),
+        ([6, 6, None], (None, 20, None)),
         ([], (None, None, None)),
     ],
 )
@@ -54,6 +60,36 @@ def test_readings_of_one_limit_are_a_median_and_a_range(values, expected):
     limit = together(MEASUREMENTS["per-host"], [Reading(value, 20) for value in values], None)
     assert (limit.value, limit.low, limit.high) == expected
     assert limit.readings == tuple(values)
+
+
+def test_what_is_drawn_stays_a_range():
+    limit = together(MEASUREMENTS["pool"], [Reading(value, 560) for value in (303, 316, 316)], None)
+    assert (limit.value, limit.low, limit.high) == (316, 303, 316)
+
+
+def test_a_reading_that_is_left_out_is_said():
+    limit = together(MEASUREMENTS["per-host"], [Reading(value, 20) for value in (6, 5, 6)], None)
+    assert limit.note == "1 of 3 readings saw 5, too few: the machine was busy"
+
+
+@pytest.mark.parametrize(
+    ("ticks", "apart"),
+    [
+        ([0, 50, 1000, 2000, 3001, 4000, 5000, 6000], 1.0),
+        ([0, 940, 1940, 2960, 3940, 4940, 5940, 6940], 1.0),
+        ([step * 52 for step in range(130)], None),
+        # One long pause of a busy machine.
+        ([0, 50, 2400, *(2400 + step * 52 for step in range(80))], None),
+    ],
+)
+def test_timers_are_held_back_if_most_of_the_time_is_between_late_ones(ticks, apart):
+    assert timers.between(ticks).value == apart
+
+
+def test_when_timers_are_held_back_is_said():
+    assert (timers.between([0, 50, 1000, 2000, 3000, 4000]).note or "").startswith("at once")
+    later = timers.between([*range(0, 2050, 50), 3000, 4000, 5000, 6000])
+    assert (later.note or "").startswith("after 2 s")
 
 
 ROWS = (

@@ -99,7 +99,7 @@ class Browsers:
             self._shared = self._everyday = None
         if self._shared is None:
             launcher = self._launched()
-            if self._visitor and not launcher.is_ours:
+            if self._visitor and self._visitor.brings_something and self._choice.cdp:
                 raise BrowserError("Cookies and headers are not put into a browser that is somebody else's.")
             context, self._shared_log = await launcher.everyday(ignore_https_errors=self._ignores_errors())
             self._shared = await self._entered(context)
@@ -112,7 +112,7 @@ class Browsers:
             DriverError: The browser refuses such a context.
         """
         browser = browser_of(await self.shared())
-        return await browser.new_context(ignore_https_errors=self._ignores_errors(), **options)
+        return await browser.new_context(**{"ignore_https_errors": self._ignores_errors(), **options})
 
     async def everyday_tabs(self, count: int) -> Tabs:
         """Tabs of the everyday user-data-dir; they stay open for the next trial that wants as many."""

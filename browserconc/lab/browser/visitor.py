@@ -12,11 +12,15 @@ class Visitor(Protocol):
     """Somebody with cookies and headers, for whom every context is prepared that is opened.
 
     `verify_tls` is False where certificates that do not check are accepted; `secret_headers` names the
-    headers that no log may keep.
+    headers that no log may keep; `brings_something` tells whether there is anything to give.
     """
 
     verify_tls: bool
     secret_headers: Sequence[str]
+
+    @property
+    def brings_something(self) -> bool:
+        """Has the visitor cookies, headers or storage?"""
 
     async def enter(self, context: BrowserContext) -> None:
         """Gives a new context what the visitor has."""

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from browserconc.lab.limit_bench import Measurement
-from browserconc.lab.limits import cache_lock, http2, per_host, pool, sockets_and_streams, speculation
+from browserconc.lab.limits import (
+    cache_lock,
+    http2,
+    per_host,
+    pool,
+    sockets_and_streams,
+    speculation,
+    timers,
+)
 
 MEASUREMENTS: dict[str, Measurement] = {
     measurement.id: measurement
-    for part in (per_host, pool, sockets_and_streams, http2, cache_lock, speculation)
+    for part in (per_host, pool, sockets_and_streams, http2, cache_lock, speculation, timers)
     for measurement in part.MEASUREMENTS
 }

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
 from browserconc.lab.browser import Page
 from browserconc.lab.holding_server import HoldingServer
-from browserconc.lab.limit_bench import ARRIVING_S, Bench, Measurement, fetch
+from browserconc.lab.limit_bench import ARRIVING_S, PAGE_TIMEOUT_S, Bench, Measurement, fetch, loaded
 from browserconc.model.limit import Reading
 
 ASKED = 4
 LONGEST_S = 26.0
 QUIET_S = 0.4
+RESOLUTION_S = 0.5
+"""Of the time after which the lock gives up: the request that follows may be late on a busy machine."""
+_REGISTER = """async () => {
+  await navigator.serviceWorker.register('/worker.js');
+  await navigator.serviceWorker.ready;
+  if (!navigator.serviceWorker.controller)
+    await new Promise(done => navigator.serviceWorker.addEventListener('controllerchange', done));
+}"""
 Ask = Callable[[Page, str], Awaitable[None]]
 
 
@@ -62,6 +71,34 @@ async def _iframes(page: Page, url: str) -> None:
     await page.evaluate(script, [url, ASKED])
 
 
+async def _image_per_tab(bench: Bench) -> Reading:
+    """In tabs of their own: equal images of one page are one request."""
+    async with HoldingServer() as server, bench.context() as context:
+        for _ in range(ASKED):
+            page = await loaded(context, server.origin())
+            await page.evaluate("url => { new Image().src = url; }", f"{server.origin()}/hold")
+        return await _held(server)
+
+
+async def _service_worker(bench: Bench) -> Reading:
+    """fetch() by way of a service worker that passes it on."""
+    async with HoldingServer() as server, bench.page(server.origin()) as page:
+        async with asyncio.timeout(PAGE_TIMEOUT_S):
+            await page.evaluate(_REGISTER)
+        await fetch(page, [f"{server.origin()}/hold"] * ASKED)
+        return await _held(server)
+
+
+async def _disabled_cache(bench: Bench) -> Reading:
+    """As DevTools' checkbox does it."""
+    async with HoldingServer() as server, bench.page(server.origin()) as page:
+        session = await page.context.new_cdp_session(page)
+        await session.send("Network.enable")
+        await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        await fetch(page, [f"{server.origin()}/hold"] * ASKED)
+        return await _held(server)
+
+
 async def _tabs(bench: Bench) -> Reading:
     async with HoldingServer() as server, bench.context() as context:
         for _ in range(ASKED):
@@ -94,7 +131,8 @@ async def _seconds(bench: Bench) -> Reading:
         await server.settled(2, LONGEST_S, LONGEST_S)
         if len(server.arrivals) < 2:
             return Reading(None, LONGEST_S)
-        return Reading(round((server.arrivals[1] - server.arrivals[0]) / 1e9, 1), LONGEST_S)
+        took_s = (server.arrivals[1] - server.arrivals[0]) / 1e9
+        return Reading(round(took_s / RESOLUTION_S) * RESOLUTION_S, LONGEST_S)
 
 
 _UNIT = f"of {ASKED} at once"
@@ -117,6 +155,14 @@ MEASUREMENTS = (
         "cache-lock-xhr", _UNIT, _LOCKED, "XMLHttpRequest does as fetch() does.", _by(_xhr), quick=False
     ),
     Measurement(
+        "cache-lock-image",
+        _UNIT,
+        _LOCKED,
+        "Images of one URL in tabs of their own load one after the other.",
+        _image_per_tab,
+        quick=False,
+    ),
+    Measurement(
         "cache-lock-iframe",
         _UNIT,
         _LOCKED,
@@ -126,6 +172,14 @@ MEASUREMENTS = (
     ),
     Measurement(
         "cache-lock-range", _UNIT, _LOCKED, "Equal ranges wait for each other too.", _by(_range), quick=False
+    ),
+    Measurement(
+        "cache-lock-service-worker",
+        _UNIT,
+        _LOCKED,
+        "A service worker that passes requests on does not take them past the lock.",
+        _service_worker,
+        quick=False,
     ),
     Measurement(
         "cache-lock-post",
@@ -155,6 +209,33 @@ MEASUREMENTS = (
         "fetch(…, {cache: 'reload'}) does not wait either.",
         _by(_fetching(cache="reload")),
         quick=False,
+    ),
+    Measurement(
+        "cache-lock-fetch-no-cache",
+        _UNIT,
+        _LOCKED,
+        "fetch(…, {cache: 'no-cache'}) asks the server each time, and waits all the same.",
+        _by(_fetching(cache="no-cache")),
+        quick=False,
+        repeats=2,
+    ),
+    Measurement(
+        "cache-lock-fetch-force-cache",
+        _UNIT,
+        _LOCKED,
+        "fetch(…, {cache: 'force-cache'}) waits for the first one's answer.",
+        _by(_fetching(cache="force-cache")),
+        quick=False,
+        repeats=2,
+    ),
+    Measurement(
+        "cache-lock-disabled",
+        _UNIT,
+        "4",
+        "With the cache disabled, as DevTools and page.route do, nothing waits: not what users get.",
+        _disabled_cache,
+        quick=False,
+        repeats=2,
     ),
     Measurement(
         "cache-lock-two-contexts",

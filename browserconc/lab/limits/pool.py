@@ -69,6 +69,8 @@ MEASUREMENTS = (
         "256; Firefox 900",
         "A context has so many connections to all hosts together; more wait. Chromium draws a surplus.",
         _one,
+        quick_repeats=2,
+        drawn=True,
     ),
     Measurement(
         "pool-two-contexts",
@@ -76,8 +78,9 @@ MEASUREMENTS = (
         "-",
         "Each context has a pool of its own: a second one adds as many.",
         _two,
-        repeats=1,
+        repeats=2,
         quick=False,
+        drawn=True,
     ),
     Measurement(
         "proxy",
@@ -85,6 +88,8 @@ MEASUREMENTS = (
         "32",
         "A context has so many connections to one proxy, whatever the hosts behind it.",
         _one_proxy,
+        quick_repeats=2,
+        drawn=True,
     ),
     Measurement(
         "proxy-per-context",
@@ -92,7 +97,8 @@ MEASUREMENTS = (
         "-",
         "Contexts with a proxy each do not share that limit.",
         _two_proxies,
-        repeats=1,
+        repeats=2,
         quick=False,
+        drawn=True,
     ),
 )
