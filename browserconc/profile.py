@@ -164,14 +164,21 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
 
 
 def one_browser(
-    name: str | None, *, headed: bool = False, connect: str | None = None, cdp: str | None = None
+    name: str | None,
+    *,
+    headed: bool = False,
+    connect: str | None = None,
+    cdp: str | None = None,
+    stock_switches: bool = False,
 ) -> BrowserChoice:
     """The browser of a command that drives one; the arguments are keys of a profile.
 
     Raises:
         UsageError: an unknown name, or more than one.
     """
-    chosen = plan(browser=name, headed=headed or None, connect=connect, cdp=cdp).browsers
+    chosen = plan(
+        browser=name, headed=headed, connect=connect, cdp=cdp, stock_switches=stock_switches
+    ).browsers
     if len(chosen) > 1:
         raise UsageError("Only one browser can be named here; `browserconc compare` takes several.")
     return chosen[0]
