@@ -378,12 +378,23 @@ def _http(key: str, value: object) -> str:
 
 
 def _speaking(profile: Profile, *, server_given: bool) -> Profile:
-    """The profile with what its version of HTTP asks for: a server that speaks it, a browser that may."""
+    """The profile with what its version of HTTP asks for: a server that speaks it, a browser that may.
+
+    Raises:
+        UsageError: a server does not speak it, or takes no WebSockets where those are wanted.
+    """
     if profile.http == "2":
         if not server_given and profile.servers == Profile().servers:
             return replace(profile, servers=(H2_SERVER,))
         if others := [spec for spec in profile.servers if spec.split(":")[0] != H2_SERVER]:
             raise UsageError(f"http 2 needs the server {H2_SERVER}; {others[0]} does not speak it.")
+    if profile.workload == "websocket" and not (profile.app or profile.server_cmd):
+        able = [name for name, kind in servers.TABLE.items() if kind.websockets]
+        for spec in profile.servers:
+            if not (kind := servers.parse(spec).kind).websockets:
+                raise UsageError(
+                    f"The server {kind.name} takes no WebSockets here. Choose one of {', '.join(able)}."
+                )
     if profile.http == "1.1":
         return replace(profile, switches=(*profile.switches, "--disable-http2"))
     return profile
