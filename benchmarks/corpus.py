@@ -1,26 +1,28 @@
 """Is the diagnosis right? Runs `browserconc diagnose` on every case of tests/corpus, whose truth is known.
 
-Prints a line per case (expected, found, seconds), then the confusion table: causes expected by causes
-found. A case whose program is missing is skipped, and said so. Exit 1 if any verdict was wrong.
+Prints a line per case (found, seconds; if it is not right, what was expected and why), then the confusion
+table: causes expected by causes found. A case whose program is missing is skipped, and said so.
+Exit 1 if any verdict was wrong.
 
     python benchmarks/corpus.py --busy 1
-    python benchmarks/corpus.py --only gunicorn --repeat 3 --keep DIR
+    python benchmarks/corpus.py --only 'gunicorn*' --repeat 3 --keep DIR
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import multiprocessing
+import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
+from string import ascii_letters
+from textwrap import fill
 
-from rich.console import Console
-from rich.table import Table
+from busy import busy_cores
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the cases belong to the tests
 
@@ -28,38 +30,39 @@ from tests.corpus.cases import CASES
 from tests.corpus.diagnosing import Diagnosed, diagnosed
 from tests.corpus.stage import lacking
 
-
-@contextlib.contextmanager
-def busy_cores(count: int) -> Iterator[None]:
-    """Other processes that keep so many cores busy."""
-    hogs = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(count)]
-    for hog in hogs:
-        hog.start()
-    try:
-        yield
-    finally:
-        for hog in hogs:
-            hog.kill()
+WIDTH = 80
+INDENTED = {"initial_indent": "    ", "subsequent_indent": "    "}
 
 
-def _spin() -> None:
-    while True:
-        pass
+def confusion(answers: Sequence[Diagnosed]) -> str:
+    """Causes expected (rows) by causes found (columns); where two are true, the one found is expected.
 
-
-def confusion(answers: Sequence[Diagnosed]) -> Table:
-    """Causes expected (rows) by causes found (columns); where two are true, the one found is expected."""
+    A column is called by the letter that stands before its cause, so that all fit into 80 columns.
+    """
     pairs = Counter((_expected(answer), _cause(answer.found)) for answer in answers)
     found = sorted({column for _, column in pairs})
-    table = Table(box=None, padding=(0, 1), title="expected, by what was found", title_justify="left")
-    table.add_column("")
-    for number, column in enumerate(found, 1):
-        table.add_column(f"{number}", justify="right")
-        del column
-    for row in sorted({row for row, _ in pairs} | set(found)):
-        mark = f"{found.index(row) + 1:>2} " if row in found else "   "
-        table.add_row(mark + row, *(str(pairs[row, column] or "·") for column in found))
-    return table
+    letters = dict(zip(found, ascii_letters, strict=False))
+    rows = sorted({row for row, _ in pairs} | set(found))
+    table = [["", *letters.values()]]
+    table += [
+        [f"{letters.get(row, ' ')} {row}", *(str(pairs[row, column] or "·") for column in found)]
+        for row in rows
+    ]
+    wide = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        " ".join([name.ljust(wide[0]), *map(str.rjust, counts, wide[1:])]).rstrip() for name, *counts in table
+    ]
+    return "\n".join(["expected, by what was found", *lines])
+
+
+def line(answer: Diagnosed) -> str:
+    """One case: what was found; if it is not right also what was expected, and why."""
+    sign = {"right": " ", "undecided": "?", "wrong": "✗"}[answer.outcome]
+    head = f"{sign} {answer.case.id:<29} {answer.found:<36} {answer.seconds:5.1f} s"
+    if answer.outcome == "right":
+        return head
+    expected = "expected: " + " or ".join(str(label) for label in answer.case.labels)
+    return "\n".join([head, *(fill(each, WIDTH, **INDENTED) for each in (expected, answer.why))])
 
 
 def _expected(answer: Diagnosed) -> str:
@@ -68,20 +71,25 @@ def _expected(answer: Diagnosed) -> str:
 
 
 def _cause(words: str) -> str:
-    return words.rstrip("0123456789 ")
+    return re.sub(r" \d+$", "", words)
 
 
 def main() -> int:
     """Runs the cases; exit 1 if any verdict was wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--only", default="", help="cases whose id contains this; several by commas")
+    parser.add_argument(
+        "--only",
+        metavar="GLOB",
+        default="*",
+        help="cases whose id matches, such as *-post; several by commas",
+    )
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--busy", type=int, default=0, help="cores kept busy by other processes")
     parser.add_argument("--keep", type=Path, help="directory for recordings and results")
     parser.add_argument("--json", metavar="FILE|-")
     options = parser.parse_args()
-    console = Console(stderr=options.json == "-", highlight=False, soft_wrap=True)
-    chosen = [case for case in CASES if any(word in case.id for word in options.only.split(","))]
+    report = sys.stderr if options.json == "-" else sys.stdout
+    chosen = [case for case in CASES if any(fnmatchcase(case.id, glob) for glob in options.only.split(","))]
     answers: list[Diagnosed] = []
     started = time.monotonic()
     if options.keep:
@@ -89,21 +97,18 @@ def main() -> int:
     with busy_cores(options.busy):
         for case in [case for case in chosen for _ in range(options.repeat)]:
             if reason := lacking(case):
-                console.print(f"{case.id:<27} skipped: {reason}")
+                print(f"  {case.id:<29} skipped: {reason}", file=report)
                 continue
             answer = diagnosed(case, options.keep)
             answers.append(answer)
-            sign = {"right": " ", "undecided": "?", "wrong": "✗"}[answer.outcome]
-            expected = " or ".join(str(label) for label in case.labels)
-            console.print(f"{sign} {case.id:<27} {expected:<38} {answer.found:<22} {answer.seconds:5.1f} s")
-            if answer.outcome != "right":
-                console.print(f"    {answer.why}")
+            print(line(answer), file=report, flush=True)
     took = time.monotonic() - started
     count = Counter(answer.outcome for answer in answers)
-    console.print(confusion(answers))
-    console.print(
+    print(confusion(answers), file=report)
+    print(
         f"{len(answers)} cases: {count['right']} right, {count['undecided']} undecided, "
-        f"{count['wrong']} wrong; {took:.0f} s"
+        f"{count['wrong']} wrong; {took:.0f} s",
+        file=report,
     )
     if options.json:
         rows = [

@@ -36,7 +36,7 @@ GRID = [
     *(Setting(1, 1, tabs) for tabs in (2, 4, 8, 16)),
     *(Setting(browsers, 1, 1) for browsers in (2, 4, 6)),
     *(Setting(2, contexts, 1) for contexts in (2, 4, 6)),
-    *(Setting(1, contexts, 2) for contexts in (2, 4, 6)),
+    *(Setting(1, contexts, 2) for contexts in (2, 4, 6, 8)),
     Setting(2, 2, 2),
 ]
 

@@ -11,18 +11,16 @@ unattributed share of the waiting and the sum of the slices against each request
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
-import multiprocessing
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from busy import busy_cores
 from rich.console import Console
 from rich.table import Table
 
@@ -91,24 +89,6 @@ def take(row: Row, trial: dict[str, Any]) -> None:
         row.undecided.append(verdict["doubts"][0])
     elif why := wrong(row.server, row.strategy, verdict, shares):
         row.wrong.append(why)
-
-
-@contextlib.contextmanager
-def busy_cores(count: int) -> Iterator[None]:
-    """Other processes that keep so many cores busy."""
-    hogs = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(count)]
-    for hog in hogs:
-        hog.start()
-    try:
-        yield
-    finally:
-        for hog in hogs:
-            hog.kill()
-
-
-def _spin() -> None:
-    while True:
-        pass
 
 
 def run(server: str, strategies: tuple[str, ...], repeat: int) -> list[dict[str, Any]]:

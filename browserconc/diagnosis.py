@@ -204,7 +204,8 @@ class _Story:
         if url != self.target.url:  # a part of the page, which is asked for without what the page was given
             target = replace(target, method="GET", body=None)
         if not visit.same_origin(url, self.target.url):
-            self.doubt(f"{url} is on another host, so raw sockets did not try it.")
+            what = "a WebSocket" if url.startswith(("ws:", "wss:")) else "on another host"
+            self.doubt(f"{url} is {what}, so raw sockets did not try it.")
             return None
         self.progress.trial_started(OUTSIDE, "raw sockets", self.tabs, self.alone_s)
         try:

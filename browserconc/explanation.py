@@ -60,13 +60,19 @@ def explain(path: Path, choice: Choice) -> Result:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """Nothing here makes cycles, and the collector would walk through all requests again and again."""
+    """Nothing here makes cycles, and the collector would walk through all requests again and again.
+
+    Afterwards it would once more, because they are all young: freezing and thawing makes them old.
+    """
     enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         if enabled:
+            if not gc.get_freeze_count():  # what a program froze itself stays frozen
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()
 
 

@@ -24,6 +24,7 @@ from browserconc.evidence.browser_logs import BrowserLogs
 from browserconc.lab import certificate as certificates
 from browserconc.lab.browser import Browsers
 from browserconc.lab.certificate import Certificate
+from browserconc.lab.host_agent import Agent
 from browserconc.lab.hosts import Hosts
 from browserconc.lab.process import Household
 from browserconc.lab.record import Watcher, record
@@ -107,7 +108,8 @@ async def compare_on_hosts(plan: Plan, out: Path, progress: Progress) -> None:
         needed = any(STRATEGIES[trial.strategy].open for trial in plan.trials)
         netlogs = out if "netlog" in plan.evidence else None
         choice = plan.browsers[0] if needed else None
-        async with Hosts(household, plan.cluster, choice, netlogs=netlogs) as hosts:
+        agent = (Agent, choice, netlogs is not None)
+        async with Hosts(household, plan.cluster, *agent, netlogs=netlogs) as hosts:
             for number, trial in enumerate(plan.trials, start=1):
                 progress.trial_started(trial.id, trial.strategy, trial.tabs, trial.delay_s)
                 folder = out / f"{number:02d}-{trial.id}"

@@ -1,55 +1,35 @@
 """Run profiles (TOML) and command-line options to a Plan.
 
-This is the one place where names from outside (profiles, keys, strategies, servers, browsers,
-evidence) are looked up and values checked; whatever passes is known to the lab. A refusal is a
-`UsageError`: one sentence that names the nearest right word and the choices.
+Here is where they come from and what fits together; what each key may hold is known by
+`profile_values.py`. Whatever passes is known to the lab. A refusal is a `UsageError`: one sentence.
 """
 
 from __future__ import annotations
 
-import difflib
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from browserconc.lab import servers
-from browserconc.lab.record import WORK
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.lab.workloads import WORKLOADS
 from browserconc.model.plan import BrowserChoice, Plan, Trial
+from browserconc.profile_values import DEFAULT_STRATEGIES, RAW, UsageError, is_path, read, unknown
 
-EVIDENCE = ("netlog", "trace", "cdp")
-"""What a browser can be asked for beside the server's ledger and the client's log, which are always kept."""
-NO_EVIDENCE = "none"
-HTTP_VERSIONS = ("1.1", "2")
+__all__ = ["Profile", "UsageError", "load", "names", "plan"]
+
 H2_SERVER = "hypercorn-h2"
 """The one of our servers that speaks HTTP/2; with the browser's HTTP/2 off it speaks HTTP/1.1 over TLS."""
-OWN_SWITCHES = ("--user-data-dir", "--log-net-log", "--remote-debugging-port", "--remote-debugging-pipe")
-"""Each browser gets these from us, with values of its own."""
-BROWSERS = ("chromium", "chrome", "msedge", "firefox", "webkit")
-
-RAW = "raw-socket"
-DEFAULT_STRATEGIES = (RAW, "tabs", "tabs-distinct", "tabs-hosts", "contexts")
-"""What `compare` runs unasked. Starting ten user-data-dirs takes seconds, so they are in `all` only."""
 
 DEFAULT_DELAY_S = 0.5
 UNKNOWN_DELAY_S = 10.0
 """Allowed for each request of which nobody said how long it takes."""
-MAX_BACKLOG = 65_535
 MAX_TABS = 1_000
 MAX_CLIENTS = 10_000
-MAX_DELAY_S = 600.0
-MAX_REPEAT = 1_000
-MAX_TIMEOUT_S = 7 * 24 * 3600.0
-
-
-class UsageError(Exception):
-    """Something that the user named or asked for does not exist or makes no sense; one sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +88,8 @@ def load(name_or_path: str | Path) -> Profile:
     if text in shipped:
         return _parse(shipped[text].read_bytes(), name=text)
     path = Path(name_or_path)
-    if path.suffix != ".toml" and not _is_path(text):
-        raise _unknown("profile", text, sorted(shipped), "; a file of your own ends in .toml")
+    if path.suffix != ".toml" and not is_path(text):
+        raise unknown("profile", text, sorted(shipped), "; a file of your own ends in .toml")
     try:
         return _parse(path.read_bytes(), name=path.stem, origin=str(path))
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
@@ -193,7 +173,7 @@ def _trial_id(profile: Profile, strategy: str, server: str, repeat: int, browser
     words = [strategy]
     if len(profile.browser) > 1 and STRATEGIES[strategy].open:
         # Two paths may end alike, so they are numbered.
-        number = f"{profile.browser.index(browser) + 1}-" if _is_path(browser) else ""
+        number = f"{profile.browser.index(browser) + 1}-" if is_path(browser) else ""
         words.append(f"{number}{Path(browser).name}")
     if len(profile.servers) > 1 or profile.repeat > 1:
         words += [server.replace(":", "-"), str(repeat)]
@@ -214,10 +194,6 @@ def _shipped() -> dict[str, Traversable]:
     return {file.name.removesuffix(".toml"): file for file in folder.iterdir() if file.name.endswith(".toml")}
 
 
-def _is_path(text: str) -> bool:
-    return "/" in text or "\\" in text
-
-
 def _parse(content: bytes, name: str, origin: str | None = None) -> Profile:
     where = f"The profile {origin or name}"
     try:
@@ -236,9 +212,7 @@ def _settle(profile: Profile, values: Mapping[str, object]) -> Profile:
         raise UsageError('"server" and "servers" are one setting; give only one of them.')
     changes: dict[str, Any] = {}
     for key, value in values.items():
-        if key not in _READERS:
-            raise _unknown("key", key, list(_READERS))
-        changes["servers" if key == "server" else key] = _READERS[key](key, value)
+        changes["servers" if key == "server" else key] = read(key, value)
     settled = replace(profile, **changes)
     # Only sockets without a browser behind them come by the thousand.
     most = MAX_CLIENTS if set(settled.strategies) == {RAW} else MAX_TABS
@@ -274,109 +248,6 @@ def _with_users_own(settled: Profile, values: Mapping[str, object]) -> Profile:
     return settled
 
 
-def _number(key: str, value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        raise UsageError(f"{key} must be a number, not {value!r}.")
-    return value
-
-
-def _whole(key: str, value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise UsageError(f"{key} must be a whole number, not {value!r}.")
-    return value
-
-
-def _delay(key: str, value: object) -> float:
-    number = _number(key, value)
-    if not 0 <= number <= MAX_DELAY_S:
-        raise UsageError(f"{key} must be 0 to {MAX_DELAY_S:g} seconds, not {value}.")
-    return float(number)
-
-
-def _timeout(key: str, value: object) -> float:
-    number = _number(key, value)
-    if not 0 < number <= MAX_TIMEOUT_S:
-        raise UsageError(f"{key} must be more than 0 and at most {MAX_TIMEOUT_S:.0f} seconds, not {value}.")
-    return float(number)
-
-
-def _path(key: str, value: object) -> str:
-    text = _text(key, value)
-    if not text.startswith("/") or not text.isascii() or not text.isprintable() or " " in text or "#" in text:
-        raise UsageError(f"{key} must be what stands behind the port, such as /slow?n=1, not {text!r}.")
-    return text
-
-
-def _backlog(key: str, value: object) -> int:
-    number = _whole(key, value)
-    if not 1 <= number <= MAX_BACKLOG:
-        raise UsageError(f"{key} must be 1 to {MAX_BACKLOG}, not {value}.")
-    return number
-
-
-def _repeat(key: str, value: object) -> int:
-    number = _whole(key, value)
-    if not 1 <= number <= MAX_REPEAT:
-        raise UsageError(f"{key} must be 1 to {MAX_REPEAT}, not {value}.")
-    return number
-
-
-def _text(key: str, value: object) -> str:
-    if not isinstance(value, str):
-        raise UsageError(f"{key} must be a text, not {value!r}.")
-    return value
-
-
-def _flag(key: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise UsageError(f"{key} must be true or false, not {value!r}.")
-    return value
-
-
-def _list(key: str, value: object) -> list[str]:
-    """A TOML list of texts, or one text with commas as on the command line."""
-    items = value.split(",") if isinstance(value, str) else value
-    if not isinstance(items, Iterable) or isinstance(items, Mapping):
-        raise UsageError(f"{key} must be a list of names, not {value!r}.")
-    words = list(dict.fromkeys(_text(key, item).strip() for item in items))
-    if not words or "" in words:
-        raise UsageError(f"{key} must name at least one, and no empty name.")
-    return words
-
-
-def _strategies(key: str, value: object) -> tuple[str, ...]:
-    words = {"all": tuple(STRATEGIES), "default": DEFAULT_STRATEGIES}
-    if isinstance(value, str) and value in words:
-        return words[value]
-    return _known("strategy", _list(key, value), STRATEGIES, '; or "all" or "default"')
-
-
-def _servers(key: str, value: object) -> tuple[str, ...]:
-    try:
-        specs = [servers.parse(word).spec for word in _list(key, value)]
-    except ValueError as problem:
-        raise UsageError(str(problem)) from problem
-    return tuple(dict.fromkeys(specs))  # "gunicorn-sync" may be "gunicorn-sync:4" again
-
-
-def _evidence(key: str, value: object) -> tuple[str, ...]:
-    """Nothing at all for "none": the browser as a black box."""
-    words = _list(key, value)
-    if words == [NO_EVIDENCE]:
-        return ()
-    if NO_EVIDENCE in words:
-        raise UsageError(f'{key} is either "{NO_EVIDENCE}" or a list of {", ".join(EVIDENCE)}.')
-    return _known("evidence", words, EVIDENCE, f'; or "{NO_EVIDENCE}"')
-
-
-def _work(key: str, value: object) -> str:
-    return _known(key, [_text(key, value)], WORK)[0]
-
-
-def _http(key: str, value: object) -> str:
-    return _known("HTTP version", [_text(key, str(value))], HTTP_VERSIONS)[0]
-
-
 def _speaking(profile: Profile, *, server_given: bool) -> Profile:
     """The profile with what its version of HTTP asks for: a server that speaks it, a browser that may.
 
@@ -398,94 +269,3 @@ def _speaking(profile: Profile, *, server_given: bool) -> Profile:
     if profile.http == "1.1":
         return replace(profile, switches=(*profile.switches, "--disable-http2"))
     return profile
-
-
-def _workload(key: str, value: object) -> str:
-    return _known(key, [_text(key, value)], WORKLOADS)[0]
-
-
-def _switches(key: str, value: object) -> tuple[str, ...]:
-    """Switches of the browser, each a text of its own: a switch may hold commas."""
-    if not isinstance(value, list | tuple):
-        raise UsageError(
-            f'{key} must be a list such as ["--enable-features=HappyEyeballsV3"], not {value!r}.'
-        )
-    words = tuple(_text(key, item) for item in value)
-    for word in words:
-        if not word.startswith("--") or "\0" in word:
-            raise UsageError(f"{key} must be switches that begin with --, not {word!r}.")
-        if word.split("=", 1)[0] in OWN_SWITCHES:
-            raise UsageError(
-                f"{key} must not hold {word.split('=', 1)[0]}, which every browser gets from us."
-            )
-    return words
-
-
-def _connect(key: str, value: object) -> str:
-    return _address(key, value, ("ws", "wss"))
-
-
-def _cdp(key: str, value: object) -> str:
-    return _address(key, value, ("http", "https", "ws", "wss"))
-
-
-def _address(key: str, value: object, schemes: Sequence[str]) -> str:
-    text = _text(key, value)
-    try:
-        parts = urlsplit(text)
-        known = parts.scheme in schemes and bool(parts.hostname)
-    except ValueError:  # such as an unfinished IPv6 address
-        known = False
-    if not known:
-        raise UsageError(f"{key} must be an address that begins with {schemes[0]}://, not {text!r}.")
-    return text
-
-
-def _browser(key: str, value: object) -> tuple[str, ...]:
-    """Known names, or paths: whether those start is found out by `lab.installed_browsers`."""
-    words = [value] if isinstance(value, str) and Path(value).is_file() else _list(key, value)
-    for word in words:
-        if word not in BROWSERS and not _is_path(word):
-            raise _unknown("browser", word, BROWSERS, "; or the path of an executable")
-    return tuple(words)
-
-
-_READERS: dict[str, Callable[[str, object], object]] = {
-    "description": _text,
-    "tabs": _whole,
-    "delay": _delay,
-    "server": _servers,
-    "servers": _servers,
-    "strategies": _strategies,
-    "repeat": _repeat,
-    "timeout": _timeout,
-    "browser": _browser,
-    "headed": _flag,
-    "stock_switches": _flag,
-    "evidence": _evidence,
-    "switches": _switches,
-    "connect": _connect,
-    "cdp": _cdp,
-    "work": _work,
-    "workload": _workload,
-    "http": _http,
-    "app": _text,
-    "server_cmd": _text,
-    "path": _path,
-    "backlog": _backlog,
-}
-
-
-def _known(what: str, words: Iterable[str], choices: Iterable[str], more: str = "") -> tuple[str, ...]:
-    chosen = tuple(words)
-    for word in chosen:
-        if word not in choices:
-            raise _unknown(what, word, choices, more)
-    return chosen
-
-
-def _unknown(what: str, word: str, choices: Iterable[str], more: str = "") -> UsageError:
-    listed = list(choices)
-    near = difflib.get_close_matches(word, listed, n=1, cutoff=0.5)
-    hint = f'; did you mean "{near[0]}"?' if near else "."
-    return UsageError(f'There is no {what} "{word}"{hint} The choices are {", ".join(listed)}{more}.')

@@ -1,49 +1,38 @@
 """`browserconc tune`: the analysis asks for windows, the lab measures them, an advice comes out.
 
-`analysis/tune.py` is the search; it only ever sees `Ask` and `Window`. Whoever can run an `Ask` can
-serve it: this machine (`Here`), or others.
+`analysis/tune.py` is the search; it only ever sees `Ask` and `Window`. `crawling.py` has those who can
+serve it.
 """
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import os
 import platform
 import time
-from collections.abc import Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol
 
 import psutil
 
 from browserconc import __version__
-from browserconc.analysis import steady_state, tune_advice
+from browserconc.analysis import tune_advice
 from browserconc.analysis.tune import tune as search
-from browserconc.analysis.tune_advice import Seen
 from browserconc.analysis.tune_rehearsal import rehearse
-from browserconc.evidence.log_file import LogError
+from browserconc.crawling import BUILT_IN, Found, Here, Wanted, crawler
 from browserconc.evidence.secrets import masked
-from browserconc.explanation import Choice, explain
-from browserconc.lab import leave
-from browserconc.lab.browser.pool import pool_of
-from browserconc.lab.crawl import Crawl
+from browserconc.lab import leave, proxy
+from browserconc.lab.browser import BrowserError
+from browserconc.lab.dask_cluster import names
+from browserconc.lab.hosts import HostsError
 from browserconc.lab.memory_pressure import Gauge
 from browserconc.lab.process import Household
-from browserconc.lab.servers import parse, start
-from browserconc.model.finding import BrowserFacts, Environment
-from browserconc.model.plan import BrowserChoice
-from browserconc.model.tuning import Advice, Ask, Ceiling, Setting, Tuning, Window
+from browserconc.lab.reach import locate
+from browserconc.model.finding import Environment
+from browserconc.model.tuning import Ask, Setting, Tuning, Window
 from browserconc.report import tune_plan
 
-SERVER = "gevent"
-"""The built-in pages come from one process that holds any number of requests at once."""
-SITES = 50
-BUILT_IN = "/page?resources=5&delay=0.1"
+UNSURE_NS = 10_000_000
 
 
 class Told(Protocol):
@@ -56,138 +45,57 @@ class Told(Protocol):
         """It is over."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to be loaded, and how: no `urls` means our own pages.
-
-    `timeout_s` bounds one page. `path` is the address of our own pages. `allowed`: the user may load hosts
-    of others.
-    """
-
-    urls: tuple[str, ...] = ()
-    browser: BrowserChoice = field(default_factory=BrowserChoice)
-    ceiling: Ceiling = field(default_factory=Ceiling)
-    timeout_s: float = 15.0
-    path: str = BUILT_IN
-    allowed: bool = False
-
-
-@dataclass(slots=True)
-class Found:
-    """What is known so far; a search that is interrupted leaves what it had."""
-
-    begun_ns: int = field(default_factory=time.monotonic_ns)
-    seen: list[Seen] = field(default_factory=list)
-    advice: Advice | None = None
-    browser: BrowserFacts | None = None
-
-
 async def tune(wanted: Wanted, told: Told, found: Found) -> None:
-    """Runs the whole search on this machine.
+    """Runs the whole search; a host or browser that is lost in the middle of it, for good, ends it.
 
     Raises:
         BrowserError: there is no browser, or it does not start.
+        ClusterError: the hosts cannot be used, or one was lost before anything was measured.
         LeaveError: an address must not be loaded.
+        ProxyError: nobody answers there.
         ServerError: our own pages cannot be served.
         ProcessError: nothing can be started.
     """
     wanted = await permitted(wanted)
     with Household() as household:
-        async with Here(household, wanted, found) as here:
+        async with crawler(household, wanted, found) as crawling:
             asking = search(Setting(), wanted.ceiling)
             try:
                 ask = next(asking)
                 while True:
-                    told.trial_started(_id(ask, found), _name(ask), ask.setting.total, ask.window_ns / 1e9)
-                    window = await here.run(ask)
+                    told.trial_started(_id(found), _name(ask), ask.setting.total, ask.window_ns / 1e9)
+                    window = await crawling.run(ask)
+                    told.trial_ended(_id(found), _said(window))
                     found.seen.append((ask, window))
-                    told.trial_ended(_id(ask, found, -1), _said(window))
                     ask = asking.send(window)
             except StopIteration as end:
                 found.advice = end.value
+            except (HostsError, BrowserError) as problem:
+                if not found.seen:
+                    raise
+                found.lost = (
+                    f"{problem} It was while {ask.setting} was measured: that window is invalid and was not "
+                    "repeated, and the search ended there."
+                )
 
 
-class Here:
-    """This machine: runs what is asked for, in browsers of its own; an asynchronous context manager."""
+async def plan(wanted: Wanted) -> str:
+    """What a search like this would measure, as text; nothing is run.
 
-    def __init__(self, household: Household, wanted: Wanted, found: Found) -> None:
-        """Starts nothing yet."""
-        self._household = household
-        self._wanted = wanted
-        self._found = found
-        self._stack = AsyncExitStack()
-        self._since_ns = found.begun_ns
-
-    async def __aenter__(self) -> Self:
-        try:
-            next_url = await self._addresses()
-            self._pool = await self._stack.enter_async_context(pool_of(self._household, self._wanted.browser))
-            ceiling, timeout_s = self._wanted.ceiling, self._wanted.timeout_s
-            self._crawl = Crawl(self._pool, next_url, Gauge.now(), ceiling.rate, timeout_s)
-            await self._follow_redirects()
-        except BaseException:
-            await self._stack.aclose()
-            raise
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._stack.aclose()
-
-    async def run(self, ask: Ask) -> Window:
-        """Measures one window; its cost includes whatever was started since the last one.
-
-        Raises:
-            BrowserError: the browser does not start.
-        """
-        trace = self._household.root / "observed.pftrace"
-        window = steady_state.window(await self._crawl.window(ask, trace), 0)
-        if ask.observed and trace.exists():
-            window = replace(window, waiting=await asyncio.to_thread(_waiting, trace))
-        now_ns = time.monotonic_ns()
-        took_ns, self._since_ns = now_ns - self._since_ns, now_ns
-        if self._found.browser is None:
-            self._found.browser = self._facts()
-        return replace(window, took_ns=took_ns)
-
-    async def _follow_redirects(self) -> None:
-        """Loads an address of each host once: who redirects to a host of others needs their leave, too."""
-        by_host = {urlsplit(url).netloc: url for url in self._wanted.urls}
-        landed = [await self._crawl.landing(url) for url in by_host.values()]
-        elsewhere = [url for url in landed if urlsplit(url).netloc not in by_host]
-        await leave.ask(elsewhere, allowed=self._wanted.allowed)
-
-    async def _addresses(self) -> Callable[[bool], str]:
-        if self._wanted.urls:
-            urls = itertools.cycle(self._wanted.urls)
-            return lambda many_sites: next(urls)
-        running = await start(self._household, parse(SERVER), self._household.folder("server"))
-        self._stack.push_async_callback(running.stop)
-        numbers = itertools.count()
-
-        def own(many_sites: bool) -> str:
-            n = next(numbers)
-            # Every name below .localhost is this machine (RFC 6761), and a site of its own.
-            host = f"site-{n % SITES}.localhost" if many_sites else "127.0.0.1"
-            return f"http://{host}:{running.port}{self._wanted.path}&name={n}"
-
-        return own
-
-    def _facts(self) -> BrowserFacts | None:
-        known = self._pool.identity()
-        if known is None:
-            return None
-        headless = not self._wanted.browser.headed
-        return BrowserFacts(
-            known["name"], known["version"], known["path"], headless, tuple(known["switches"])
-        )
-
-
-def plan(wanted: Wanted) -> str:
-    """What a search like this would measure, as text; nothing is run."""
-    rehearsed = rehearse(wanted.ceiling, os.cpu_count() or 1, Gauge.now().read().headroom_bytes)
-    return tune_plan.render(_target(wanted), [(one.ask, one.took_ns, one.memory_bytes) for one in rehearsed])
+    Raises:
+        ClusterError: the cluster cannot be asked for its hosts.
+    """
+    hosts: Sequence[str] = await names(wanted.cluster) if wanted.cluster else ()
+    # Workers that we would start share this machine.
+    sharing = len(hosts) if wanted.cluster and wanted.cluster.is_ours else 1
+    headroom = Gauge.now().read().headroom_bytes
+    rehearsed = rehearse(
+        replace(wanted.ceiling, compare_direct=bool(wanted.proxies)),
+        max(1, (os.cpu_count() or 1) // sharing),
+        None if headroom is None else headroom // sharing,
+    )
+    rows = [(one.ask, one.took_ns, one.memory_bytes) for one in rehearsed]
+    return tune_plan.render(_target(wanted), rows, hosts)
 
 
 async def permitted(wanted: Wanted) -> Wanted:
@@ -195,12 +103,17 @@ async def permitted(wanted: Wanted) -> Wanted:
 
     Raises:
         LeaveError: one of them must not be loaded.
+        ProxyError: nobody answers at a proxy's address.
     """
-    if not wanted.urls:
-        return wanted
-    rate = await leave.ask(wanted.urls, allowed=wanted.allowed)
+    for each in wanted.proxies:
+        await proxy.connect(each)
+    rate = await leave.ask(wanted.urls, allowed=wanted.allowed) if wanted.urls else None
     rates = [each for each in (rate, wanted.ceiling.rate) if each is not None]
-    return replace(wanted, ceiling=replace(wanted.ceiling, rate=min(rates, default=None)))
+    # Others' hosts are never shown the address behind the proxies.
+    private = all([(await locate(url)).private for url in set(wanted.urls)])
+    direct = bool(wanted.proxies) and private
+    ceiling = replace(wanted.ceiling, rate=min(rates, default=None), compare_direct=direct)
+    return replace(wanted, ceiling=ceiling)
 
 
 def tuning(wanted: Wanted, found: Found, *, interrupted: bool = False) -> Tuning:
@@ -215,19 +128,35 @@ def tuning(wanted: Wanted, found: Found, *, interrupted: bool = False) -> Tuning
     )
     advice = found.advice or tune_advice.advise(found.seen, wanted.ceiling)
     took_ns = time.monotonic_ns() - found.begun_ns
+    advice = replace(advice, doubts=(*advice.doubts, *_doubts(wanted, found)))
     return Tuning(
-        environment, _target(wanted), wanted.ceiling.goal, took_ns, _with_doubts(advice, wanted), interrupted
+        environment,
+        _target(wanted),
+        wanted.ceiling.goal,
+        took_ns,
+        advice,
+        interrupted or found.lost is not None,
+        found.hosts,
+        tuple(each.server for each in wanted.proxies),
     )
 
 
-def _with_doubts(advice: Advice, wanted: Wanted) -> Advice:
-    if len(set(wanted.urls)) != 1:
-        return advice
-    doubt = (
-        "There was one address, loaded again and again: tabs of one context then wait for each other at its "
-        "entry of the HTTP cache, which different pages do not. A file of addresses shows what a crawl meets."
-    )
-    return replace(advice, doubts=(*advice.doubts, doubt))
+def _doubts(wanted: Wanted, found: Found) -> Iterator[str]:
+    if found.lost:
+        yield found.lost
+    if len(set(wanted.urls)) == 1:
+        yield (
+            "There was one address, loaded again and again: tabs of one context then wait for each other at "
+            "its entry of the HTTP cache, which different pages do not. A file of addresses shows what a "
+            "crawl meets."
+        )
+    if wanted.cluster and wanted.cluster.is_ours:
+        yield (
+            "The hosts are this one machine and share its processors and memory: their total says how the "
+            "search works, not what as many machines would load."
+        )
+    elif any(host.clock_error_ns > UNSURE_NS for host in found.hosts):
+        yield "A host's clock is known to more than 10 ms only: the windows of the hosts overlap less well."
 
 
 def _target(wanted: Wanted) -> str:
@@ -236,22 +165,8 @@ def _target(wanted: Wanted) -> str:
     return masked(wanted.urls[0]) if len(wanted.urls) == 1 else f"{len(wanted.urls)} addresses"
 
 
-def _waiting(trace: Path) -> dict[str, float]:
-    """Each cause's share of the requests' time, by what the browser said of it; empty if that is nothing."""
-    try:
-        result = explain(trace, Choice())
-    except LogError:
-        return {}
-    slices = [piece for trial in result.trials for request in trial.requests for piece in request.slices]
-    total = sum(piece.duration_ns for piece in slices)
-    shares: dict[str, float] = {}
-    for piece in slices:
-        shares[piece.cause] = shares.get(piece.cause, 0.0) + piece.duration_ns / max(1, total)
-    return shares
-
-
-def _id(ask: Ask, found: Found, shift: int = 0) -> str:
-    return f"{len(found.seen) + shift}"
+def _id(found: Found) -> str:
+    return f"{len(found.seen)}"
 
 
 def _name(ask: Ask) -> str:
@@ -263,4 +178,4 @@ def _said(window: Window) -> str:
     return f"{text}, {window.errors} failed" if window.errors else text
 
 
-__all__ = ["Found", "Here", "Told", "Wanted", "plan", "tune", "tuning"]
+__all__ = ["BUILT_IN", "Found", "Here", "Told", "Wanted", "plan", "tune", "tuning"]

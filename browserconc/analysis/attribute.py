@@ -8,24 +8,36 @@ from itertools import pairwise
 from browserconc.model.finding import UNATTRIBUTED, Claim, Slice
 
 
-def attribute(start_ns: int, end_ns: int, claims: Sequence[Claim]) -> tuple[Slice, ...]:
+def attribute(start_ns: int, end_ns: int, claims: Sequence[Claim], *, zero_ns: int = 0) -> tuple[Slice, ...]:
     """An exact partition of start..end; where claims overlap, the one earlier in the list wins.
 
-    What nobody claims is UNATTRIBUTED. Neighbours of one cause are joined.
+    What nobody claims is UNATTRIBUTED. Neighbours of one cause are joined. The slices' instants are
+    relative to `zero_ns`.
     """
     if end_ns <= start_ns:
         return ()
     cuts = {start_ns, end_ns}
-    for claim in claims:
-        cuts.update(cut for cut in (claim.start_ns, claim.end_ns) if start_ns < cut < end_ns)
-    edges = sorted(cuts)
+    for _, begin_ns, until_ns, _ in claims:
+        if start_ns < begin_ns < end_ns:
+            cuts.add(begin_ns)
+        if start_ns < until_ns < end_ns:
+            cuts.add(until_ns)
     slices: list[Slice] = []
-    for begin, end in pairwise(edges):
-        owner = next((c for c in claims if c.start_ns <= begin and c.end_ns >= end), None)
-        cause, because = (owner.cause, owner.because) if owner else (UNATTRIBUTED, "")
-        if slices and slices[-1].cause == cause:
-            last = slices.pop()
-            slices.append(Slice(cause, last.start_ns, end, last.because or because))
-        else:
-            slices.append(Slice(cause, begin, end, because))
+    owner, since_ns, reason = "", start_ns, ""
+    for begin_ns, until_ns in pairwise(sorted(cuts)):
+        cause, because = _owner(begin_ns, until_ns, claims)
+        if cause == owner:
+            reason = reason or because
+            continue
+        if begin_ns > start_ns:
+            slices.append(Slice(owner, since_ns - zero_ns, begin_ns - zero_ns, reason))
+        owner, since_ns, reason = cause, begin_ns, because
+    slices.append(Slice(owner, since_ns - zero_ns, end_ns - zero_ns, reason))
     return tuple(slices)
+
+
+def _owner(start_ns: int, end_ns: int, claims: Sequence[Claim]) -> tuple[str, str]:
+    for cause, begin_ns, until_ns, because in claims:
+        if begin_ns <= start_ns and until_ns >= end_ns:
+            return cause, because
+    return UNATTRIBUTED, ""

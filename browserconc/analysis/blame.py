@@ -28,8 +28,11 @@ def decided(tabs: TrialFinding, raw: TrialFinding | None, server: ServerView | N
         return _by_the_server(verdict, raw, server)
     if verdict.cause == server.cause and (more_ns := _held_open_ns(raw, tabs, server, url)):
         return _held_by_silence(verdict, more_ns, server)
-    if verdict.cause == "server-width" and verdict.limit is not None and verdict.limit >= tabs.tabs:
-        return _uneven(verdict)
+    width = server.at_least or verdict.limit
+    if verdict.cause == "server-width" and width is not None and width >= tabs.tabs:
+        return _uneven(verdict, server.at_least, width)
+    if verdict.cause == server.cause and server.at_least:
+        return replace(verdict, kind="limited", limit=None)  # as many as were seen are not all
     narrower = (
         verdict.kind != "concurrent"
         and verdict.cause != server.cause
@@ -57,10 +60,11 @@ def by_raw_sockets(server: ServerView) -> tuple[str, ...]:
     return tuple(f"Raw sockets: {line[:1].lower()}{line[1:]}" for line in server.because)
 
 
-def _uneven(verdict: Verdict) -> Verdict:
+def _uneven(verdict: Verdict, at_least: int | None, width: int) -> Verdict:
     """A width that all tabs fit into holds none of them back, though some waited for the server."""
+    number = f"at least {width}" if at_least else f"{width}"
     why = (
-        f"The server works on {verdict.limit} requests at once, more than there are tabs, yet some waited "
+        f"The server works on {number} requests at once, more than there are tabs, yet some waited "
         "for it: processes that accept for themselves may take two requests while others have none."
     )
     return Verdict("undecided", None, None, None, verdict.share, (why, *verdict.doubts), verdict.because)

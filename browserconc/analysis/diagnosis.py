@@ -11,6 +11,7 @@ from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.conclusion import RAW
 from browserconc.analysis.remedies import TABS, remedies, trial_of
 from browserconc.analysis.service import host_and_path
+from browserconc.analysis.shared_storage import confirmed
 from browserconc.analysis.visit_verdict import Judged, slowest
 from browserconc.model.cause import Cause
 from browserconc.model.finding import (
@@ -44,10 +45,17 @@ def with_the_server_ns(alone: TrialFinding) -> dict[str, int]:
 def in_short(server: ServerView) -> str:
     """What raw sockets found out, in a few words."""
     if server.cause:
-        return f"{server.cause}, {server.limit} at once" if server.limit else server.cause
+        return ", ".join(filter(None, (server.cause, _width(server))))
     if server.parallel_up_to:
         return f"parallel up to {server.parallel_up_to}"
     return server.doubts[0] if server.doubts else "undecided"
+
+
+def _width(server: ServerView) -> str:
+    """How many it runs at once, in words; empty where that is not known."""
+    if server.limit:
+        return f"{server.limit} at once"
+    return f"at least {server.at_least} at once" if server.at_least else ""
 
 
 def conclude(
@@ -71,7 +79,7 @@ def conclude(
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = reached(decided(tabs, raw, server, url), deaf)
+    verdict = confirmed(reached(decided(tabs, raw, server, url), deaf), judged, alone)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
     found = tuple(remedies(verdict, tabs, judged))
@@ -95,7 +103,12 @@ def conclude(
         because=tuple(because),
         advice=cause.remedy if cause and not found else None,
         alone_ns=alone_ns,
-        doubts=(*doubts, *(server.doubts if server else ()), *_unseen(verdict, judged)),
+        doubts=(
+            *(verdict.doubts[:1] if tabs.verdict.suspect and verdict.cause else ()),
+            *doubts,
+            *(server.doubts if server else ()),
+            *_unseen(verdict, judged),
+        ),
     )
 
 
@@ -148,12 +161,13 @@ def _summary(
         parts.append(f"No problem: nothing held {what}.")
     else:
         share = int(verdict.share * 100 + 1e-9)
-        limit = "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
-        if verdict.limit is None:
-            limit = "all at once, but later than need be"
+        limit = _at_a_time(verdict, server)
         title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
-        who = "They wait" if several else "It waits"
-        parts.append(f"{who} for {where}, {limit}: {title} ({share} % of all waiting). {what}".rstrip())
+        who, whom = ("They wait", "them") if several else ("It waits", "it")
+        waits = f"{who} for {where}, {limit}: {title} ({share} % of all waiting)."
+        if share == 0 and verdict.culprit == "browser":  # nobody waits for what it refuses at once
+            waits, what = f"Not all was given to {whom}, {limit}: {title}.", verdict.because[0]
+        parts.append(f"{waits} {what}".rstrip())
         if verdict.culprit == "server" and tabs.verdict.culprit == "browser" and tabs.verdict.cause:
             parts.append(
                 f"The browser holds them back too ({tabs.verdict.cause}), but without it they would be "
@@ -161,9 +175,17 @@ def _summary(
             )
         if verdict.culprit == "browser" and server and server.parallel_up_to:
             parts.append("The server is not the reason: by raw sockets it answers them at once.")
-        elif verdict.culprit == "browser" and server and server.limit:
-            parts.append(f"The server has a limit too: {server.limit} at once by raw sockets.")
+        elif verdict.culprit == "browser" and server and _width(server):
+            parts.append(f"The server has a limit too: {_width(server)} by raw sockets.")
     return " ".join(parts)
+
+
+def _at_a_time(verdict: Verdict, server: ServerView | None) -> str:
+    if verdict.limit is not None:
+        return "one at a time" if verdict.limit == 1 else f"{verdict.limit} at a time"
+    if server and server.at_least and server.cause == verdict.cause:
+        return f"at least {server.at_least} at a time"
+    return "all at once, but later than need be"
 
 
 def _path(url: str) -> str:

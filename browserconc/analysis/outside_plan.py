@@ -21,6 +21,7 @@ from browserconc.analysis.outside_rounds import (
     steps,
     varies,
 )
+from browserconc.analysis.outside_uneven import is_all, is_uneven, wider
 from browserconc.model.outside import Experiment, OutsideView, QueryUse
 
 ALONE_TIMEOUT_S = 30.0
@@ -235,11 +236,23 @@ def _again(view: OutsideView, service: int) -> Experiment | None:
     """Wider, until two rounds agree that no more run at once."""
     rounds, level = together(view, service), highest(view, service)
     most = MOST_TOGETHER_ROUNDS if service >= SHORT_NS else MOST_SHORT_ROUNDS
-    enough = 2 * max(FEWEST_TOGETHER, view.clients)
-    if len(rounds) >= most or is_stable(view, service) or level >= enough:
+    many = 2 * max(FEWEST_TOGETHER, view.clients)
+    if len(rounds) >= most or level >= many:
+        return None
+    if is_uneven(rounds, level):
+        return _uneven_again(view, service, rounds, level)
+    if is_stable(view, service):
         return None
     in_time = int(NEXT_ROUND_S * 1e9 / service) * level
     return _round(view, service, max(3, level + 1, min(4 * level + 4, in_time, MOST_CLIENTS)))
+
+
+def _uneven_again(view: OutsideView, service: int, rounds: list[Steps], level: int) -> Experiment | None:
+    """So wide that no worker can have been overlooked, as far as that is over in time."""
+    clients = wider(rounds, level, view.deadline_ns - view.elapsed_ns)
+    if clients is None or is_all(view, rounds, level):
+        return None
+    return _round(view, service, min(MOST_CLIENTS, clients))
 
 
 def is_stable(view: OutsideView, service: int) -> bool:

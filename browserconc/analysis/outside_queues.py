@@ -21,12 +21,12 @@ from browserconc.analysis.outside_rounds import (
     PARALLEL,
     Steps,
     connecting_again_ns,
-    last_steps,
     named,
     steps,
     waiting_ns,
 )
-from browserconc.analysis.outside_wording import alone, seconds, staircase
+from browserconc.analysis.outside_uneven import is_all, is_uneven, workers_and_threads
+from browserconc.analysis.outside_wording import alone, at_least, seconds, staircase
 from browserconc.model.outside import OutsideView, Round, ServerView
 
 SHAPED = 1.8
@@ -136,19 +136,20 @@ def width(view: OutsideView, service: int) -> ServerView | None:
         return None
     if _differs_by(view, service):
         return None
-    uneven = _uneven_workers(view, rounds, level)
-    if not (uneven or is_stable(view, service) or _agree(rounds, level)):
+    threaded = workers_and_threads(view, rounds, level)
+    overlooked = is_uneven(rounds, level) and not is_all(view, rounds, level)
+    if not (threaded or overlooked or is_stable(view, service) or _agree(rounds, level)):
         return None
-    if not all(each.can_be_of(uneven[0] * uneven[1] if uneven else level) for each in rounds):
+    if not all(each.can_be_of(threaded[0] * threaded[1] if threaded else level) for each in rounds):
         return None
     widest = max(rounds, key=lambda each: each.clients)
     because = [alone(service), staircase(widest)]
-    doubts = [*unstable(view, service)]
+    doubts = [at_least(level)] if overlooked else [*unstable(view, service)]
     if level > 1 and service >= LONG_NS:
         tried = ", ".join(str(each.clients) for each in rounds)
         doubts.append(f"One takes so long that only rounds of {tried} requests were tried.")
-    if uneven:
-        workers, threads = uneven
+    if threaded:
+        workers, threads = threaded
         level = workers * threads
         because.append(
             f"{workers} workers that run {threads} each take connections up unevenly, so at times fewer run "
@@ -166,6 +167,8 @@ def width(view: OutsideView, service: int) -> ServerView | None:
             "Without its cookies the server answers otherwise, so a lock on the session was not tried."
         )
     found = ServerView(level, "server-width", "server", tuple(because), service, tuple(doubts))
+    if overlooked:
+        found = replace(found, limit=None, at_least=level)
     if any(connecting_again_ns(one)[0] for one in named(view, "together")):
         line = "Connections had to send their SYN again, too, but the server was busy all the same."
         found = replace(found, because=(*found.because, line), also=("accept-backlog",))
@@ -209,18 +212,6 @@ def _differs_by(view: OutsideView, service: int) -> str | None:
         if is_quicker(view, service, name):
             return how
     return None
-
-
-def _uneven_workers(view: OutsideView, rounds: list[Steps], level: int) -> tuple[int, int] | None:
-    """(workers, threads of each) where the steps at a round's end are those of one worker that has more left.
-
-    Then the first steps of two rounds and more were higher, and there are processes enough.
-    """
-    threads = last_steps(rounds)
-    if threads is None or threads < 2 or sum(each.level > threads for each in rounds) < 2:
-        return None
-    workers = -(-level // threads)
-    return (workers, threads) if view.local and workers <= view.local.processes else None
 
 
 def _agree(rounds: list[Steps], level: int) -> bool:

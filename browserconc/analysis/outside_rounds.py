@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,8 +23,8 @@ STEP = 0.6
 VARIES = 1.15
 STRETCHED = 1.6
 """If even the first answer takes so many service times, requests slow each other down."""
-LONG_ROUND = 4
-"""A round with more steps shows what is left to whom at its end."""
+LONG_ROUND, MOSTLY = 4, 0.7
+"""A round with more steps shows what is left to whom at its end; so many of these steps must be equal."""
 SYN_AGAIN_NS = 900_000_000
 """The first retransmission of a SYN comes after a second (RFC 6298)."""
 LEAST_SPACING_NS = 5_000_000
@@ -161,9 +162,10 @@ class Steps:
 
 
 def last_steps(rounds: Sequence[Steps]) -> int | None:
-    """The number of answers in each of the last steps but one of all long rounds; None where they differ."""
-    late = {count for each in rounds for count, _ in each.waves()[-3:-1] if len(each.waves()) > LONG_ROUND}
-    return late.pop() if len(late) == 1 else None
+    """The number of answers in each of the last steps but one of long rounds; None where they differ."""
+    late = [count for each in rounds if len(each.waves()) > LONG_ROUND for count, _ in each.waves()[-3:-1]]
+    count, times = Counter(late).most_common(1)[0] if late else (0, 0)
+    return count if times > MOSTLY * len(late) else None
 
 
 def steps(one: Round, service: int) -> Steps:

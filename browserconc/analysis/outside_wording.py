@@ -27,3 +27,11 @@ def staircase(one: Steps) -> str:
         more = ", …" if len(waves) > MOST_STEPS else ""
         return f"Of {one.clients} at once {shown}{more} were answered."
     return f"{one.clients} at once were answered within {seconds(one.last_ns)}."
+
+
+def at_least(level: int) -> str:
+    """Why a width is a least one only."""
+    return (
+        f"At least {level} run at once, and how many more is undecided: its workers accept unevenly, so some "
+        "had requests left while others, which may not have shown, had none."
+    )

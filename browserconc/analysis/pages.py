@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from browserconc.analysis.causes import CAUSES
@@ -24,7 +24,7 @@ from browserconc.analysis.verdict import (
     waiting_by_cause,
 )
 from browserconc.model.cause import HANDOVER_NS, Case, Evidence
-from browserconc.model.finding import UNATTRIBUTED, RequestFinding, Slice, TrialFinding, Verdict
+from browserconc.model.finding import UNATTRIBUTED, RequestFinding, TrialFinding, Verdict
 from browserconc.model.timeline import Fact, Timeline, Track
 
 OBSERVED = "observed"
@@ -84,8 +84,11 @@ def _site(url: str) -> str | None:
 
 
 def _judged(page: str, tracks: list[Track], observed: Observed) -> TrialFinding:
-    timelines = sorted((_timeline(t, observed) for t in tracks), key=lambda t: (t.start_ns, t.end_ns))
-    timelines = [replace(timeline, index=index) for index, timeline in enumerate(timelines)]
+    lives = sorted((*_life(track, observed), place) for place, track in enumerate(tracks))
+    timelines = [
+        _timeline(index, tracks[place], start_ns, end_ns, observed)
+        for index, (start_ns, end_ns, place) in enumerate(lives)
+    ]
     begin_ns = timelines[0].start_ns
     case = Case(_evidence(page, timelines, observed), tuple(timelines), (), observed.doubts)
     requests = tuple(partitioned(timeline, case) for timeline in timelines)
@@ -113,23 +116,31 @@ def _judged(page: str, tracks: list[Track], observed: Observed) -> TrialFinding:
     )
 
 
-def _timeline(track: Track, observed: Observed) -> Timeline:
-    facts = track.facts
-    started = track.span("URL_REQUEST_START_JOB")
+def _life(track: Track, observed: Observed) -> tuple[int, int]:
+    """When a request began and ended."""
     # A redirect's leg begins where the browser followed it, not where the first request was made.
-    start_ns = started.start_ns if started and facts.get("leg") else track.spans[0].start_ns
+    started = track.span("URL_REQUEST_START_JOB") if track.facts.get("leg") else None
+    start_ns = started.start_ns if started else track.spans[0].start_ns
     # A WebSocket may stay open for hours after the request that opened it.
-    spans = [span for span in track.spans if span.name != "WEBSOCKET"]
-    ends = [observed.last_ns if span.end_ns is None else span.end_ns for span in spans]
+    ends = [
+        observed.last_ns if end_ns is None else end_ns
+        for name, _, end_ns, _ in track.spans
+        if name != "WEBSOCKET"
+    ]
+    return start_ns, max([start_ns, *ends])
+
+
+def _timeline(index: int, track: Track, start_ns: int, end_ns: int, observed: Observed) -> Timeline:
+    facts = track.facts
     status, error, reused = facts.get("status"), facts.get("error"), facts.get("connection_reused")
     number = facts.get("net_error")
     if isinstance(number, int) and number not in NEVER_CALLED_ERRORS:
         error = observed.errors.get(number, f"net error {number}")
     return Timeline(
-        index=0,
+        index=index,
         url=observed.address(track.url),
         start_ns=start_ns,
-        end_ns=max(start_ns, *ends),
+        end_ns=end_ns,
         status=status if isinstance(status, int) else None,
         error=error if isinstance(error, str) else None,
         tracks={track.source: track},
@@ -193,9 +204,7 @@ def _verdict(
     if all(request.error is not None for request in requests):
         return Verdict("undecided", None, None, None, 0.0, ("Every request failed.", *doubts))
     least_ns = round(NOTICEABLE_NS / HELD_SHARE)
-    held: dict[str, list[Slice]] = {
-        cause.id: held_back(requests, cause.id, least_ns) for cause in CAUSES if cause.limits
-    }
+    held = held_back(requests, least_ns)
     candidates = sorted(
         (cause for cause in CAUSES if held.get(cause.id)),
         key=lambda cause: -sum(piece.duration_ns for piece in held[cause.id]),

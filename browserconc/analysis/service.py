@@ -38,8 +38,9 @@ def service_claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
 def _held_inside(timeline: Timeline, case: Case, sent_ns: int, end_ns: int) -> Iterator[Claim]:
     """What a server without a ledger is known to hold requests back by, from outside."""
     cause = case.evidence.facts.get("server_cause")
-    alone_ns = case.evidence.alone_ns.get(host_and_path(timeline.url))
-    if not isinstance(cause, str) or alone_ns is None:
+    if not isinstance(cause, str):
+        return
+    if (alone_ns := case.evidence.alone_ns.get(host_and_path(timeline.url))) is None:
         return
     if end_ns - sent_ns - alone_ns > max(HANDOVER_NS, QUEUED_SHARE * alone_ns):
         yield Claim(

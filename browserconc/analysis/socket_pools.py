@@ -86,7 +86,7 @@ def in_use(sockets: Sockets) -> list[Interval]:
 
 def end_of(track: Track, last_ns: int) -> int:
     """When the last that is known of a request was over; `last_ns` where something still goes on."""
-    return max(last_ns if span.end_ns is None else span.end_ns for span in track.spans)
+    return max([last_ns if end_ns is None else end_ns for _, _, end_ns, _ in track.spans])
 
 
 def _pool(track: Track) -> str:

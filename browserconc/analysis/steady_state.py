@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from browserconc.model.tuning import Load, Sample, Window
+from browserconc.model.crawl import Load, Sample
+from browserconc.model.tuning import Window
 
 PARTS = 5
 """The window is cut into so many parts; how far their rates differ says how sure the rate is."""

@@ -35,8 +35,8 @@ WINDOW_SHARE = 0.02
 LEAST_PAGE_TIMES = 2.5
 """A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
 MORE_PAGE_TIMES = 1.5
-DEAR = {"observed": 1.5, "context": 1.5, "browser": 3.0}
-"""How often the cost of the plain setting: reading a trace; opening a tab, or a context, for each page."""
+DEAR = {"observed": 1.5, "no proxies": 3.0, "context": 1.5, "browser": 3.0}
+"""How often the cost of the plain setting: a trace to be read; all contexts anew, and back; one per page."""
 TELLING = 4
 BEHIND = 0.8
 """A unit that gives less than this of what another gives with as many tabs grows no further."""
@@ -80,7 +80,7 @@ class _Search:
                 if not reason and vain >= patience:
                     reason = f"{n} tabs bring no more than {n >> vain}"
                 elif not reason and (other := self._ahead(point)):
-                    reason = f"{n} tabs bring less than {other} does"
+                    reason = f"{n} tabs bring {'no more' if unit == 'BROWSER' else 'less'} than {other} does"
                     self.behind.add(unit)
                 elif not reason and not self._can_pay(unit, point, most):
                     reason = f"by the fitted curve {2 * n} tabs bring no more than {n}"
@@ -97,20 +97,25 @@ class _Search:
         return law.rate(2 * point.setting.total) >= PAYS * most
 
     def _ahead(self, point: Point) -> Unit | None:
-        """The unit that does much better with as many tabs, of which there are enough to tell."""
+        """The unit that does much better with as many tabs, of which there are enough to tell.
+
+        Browsers have to do better than all others: each costs the most memory and time to start, and two of
+        them with several contexts are tried around the best setting.
+        """
         if point.setting.total < TELLING:
             return None
         known = advice.points(self.seen, self.ceiling)
-        mine = advice.merit(point, self.ceiling)
+        mine, total = advice.merit(point, self.ceiling), point.setting.total
+        least = PAYS if point.setting == Setting.of("BROWSER", total) else BEHIND
         for unit in UNITS:
-            other = known.get(Setting.of(unit, point.setting.total))
-            if other and mine < BEHIND * advice.merit(other, self.ceiling):
+            other = known.get(Setting.of(unit, total))
+            if other and other.setting != point.setting and mine < least * advice.merit(other, self.ceiling):
                 return unit
         return None
 
     def probe(self) -> Asking:
         """Tries what lies around the best setting and the predicted knee."""
-        tried: set[Setting] = set()
+        tried = {ask.setting for ask, _ in self.seen}
         for _ in range(2):  # around the best of the growth, then around the best of that
             if (best := self._best()) is None:
                 return
@@ -138,6 +143,8 @@ class _Search:
         setting = chosen.setting
         for purpose, change in advice.VARIATIONS:
             if change.get("many_sites") and not self.ceiling.own_pages:
+                continue
+            if not change.get("proxied", True) and not self.ceiling.compare_direct:
                 continue
             factor = DEAR.get(purpose) or DEAR.get(str(change.get("lifetime")), 1.0)
             if not self._too_dear(setting, 1.0, opened=True, factor=factor):
@@ -175,13 +182,14 @@ class _Search:
             knee = round(law.knee)
             if n / 2 < knee < 2 * n:
                 yield _of_total(best, knee)
+        if n >= 4:  # a context of two tabs costs less than two contexts, and its tabs hardly meet
+            yield Setting(1, max(1, n // 2), 2)
         if "PAGE" not in self.behind:  # tabs of one context take the least memory
             yield Setting.of("PAGE", n)
         yield _of_total(best, round(n * 1.5))
         if n >= 4:
-            yield Setting(2, max(1, n // 2), 1)
-            yield Setting(1, max(1, n // 2), 2)
             yield _of_total(best, round(n * 0.75))
+            yield Setting(2, max(1, n // 2), 1)
 
     def _candidates(self) -> list[Setting]:
         """The best few, and the one with the least memory of those that may be as good."""
@@ -219,9 +227,10 @@ class _Search:
 
 
 def _of_total(like: Setting, total: int) -> Setting:
-    """A setting of the same shape with about so many tabs: the last unit that has several is multiplied."""
-    if like.tabs > 1:
-        return Setting(like.browsers, like.contexts, max(1, round(total / (like.browsers * like.contexts))))
-    if like.contexts > 1 or like.browsers == 1:
-        return Setting(like.browsers, max(1, round(total / like.browsers)), 1)
-    return Setting(max(1, total), 1, 1)
+    """A setting of the same shape with about so many tabs: of its units the most numerous is multiplied."""
+    browsers, contexts, tabs = like.browsers, like.contexts, like.tabs
+    if tabs > contexts:
+        return Setting(browsers, contexts, max(1, round(total / (browsers * contexts))))
+    if contexts > 1 or browsers == 1:
+        return Setting(browsers, max(1, round(total / (browsers * tabs))), tabs)
+    return Setting(max(1, round(total / tabs)), 1, tabs)

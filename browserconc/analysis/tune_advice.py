@@ -11,7 +11,7 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import Any
 
-from browserconc.analysis import usl
+from browserconc.analysis import hosts_together, usl
 from browserconc.analysis.wear import wear
 from browserconc.model.tuning import (
     UNITS,
@@ -35,10 +35,13 @@ DISTURBED = 0.15
 """Other programs' share of the processors from which on the figures are doubted."""
 BARELY_SLOWER = 0.98
 """Two per cent less throughput is given away for less memory: as much as windows of one setting differ."""
+CAUTION = 1.25
+"""More tabs are expected to take so much more than those before them did."""
 HOLDS = 0.3
 """A cause binds where it has this much of the time that the requests took."""
 VARIATIONS: tuple[tuple[str, Mapping[str, Any]], ...] = (
     ("observed", {"observed": True}),
+    ("no proxies", {"proxied": False}),
     ("new context per page", {"lifetime": "browser"}),
     ("new tab per page", {"lifetime": "context"}),
     ("many sites", {"many_sites": True}),
@@ -57,6 +60,7 @@ def advise(seen: Sequence[Seen], ceiling: Ceiling, stopped: Mapping[Unit, str] |
     if chosen:
         chosen = replace(chosen, bound_by=_binds(chosen, ceiling, waiting))
         measured[chosen.setting] = chosen
+    hosts = hosts_together.points(_plain(seen, chosen.setting)) if chosen else ()
     return Advice(
         chosen=chosen,
         points=tuple(measured.values()),
@@ -66,7 +70,8 @@ def advise(seen: Sequence[Seen], ceiling: Ceiling, stopped: Mapping[Unit, str] |
         variations=_variations(seen, chosen) if chosen else (),
         wear=_wear(seen, chosen) if chosen else None,
         waiting=waiting,
-        doubts=_doubts(seen, measured.values(), chosen, ceiling),
+        doubts=(*_doubts(seen, measured.values(), chosen, ceiling), *hosts_together.differing(hosts)),
+        hosts=hosts,
     )
 
 
@@ -127,7 +132,7 @@ def beyond(point: Point, ceiling: Ceiling) -> str | None:
     """The constraint that a point breaks, in a few words; None for a point that keeps to all of them."""
     if point.pages == 0:
         return f"no page was loaded with {point.setting.total} tabs"
-    if point.error_share > ceiling.error_share:
+    if too_many_failed(point, ceiling):
         return f"{point.error_share:.0%} of the pages failed with {point.setting.total} tabs"
     if ceiling.p95_ns is not None and point.p95_ns > ceiling.p95_ns:
         return f"the 95th percentile was {point.p95_ns / 1e9:.2f} s with {point.setting.total} tabs"
@@ -136,6 +141,12 @@ def beyond(point: Point, ceiling: Ceiling) -> str | None:
     if ceiling.cpu_share is not None and point.cpu_share - point.others_share > ceiling.cpu_share:
         return f"{point.setting.total} tabs took more than the processor time allowed"
     return None
+
+
+def too_many_failed(point: Point, ceiling: Ceiling) -> bool:
+    """Whether more pages failed than may; a single one of a few is no rate yet, unless none may fail."""
+    single = point.errors == 1 and ceiling.error_share > 0
+    return point.error_share > ceiling.error_share and not single
 
 
 def allowed(measured: Iterable[Point], ceiling: Ceiling) -> list[Point]:
@@ -175,7 +186,7 @@ def fitted(seen: Sequence[Seen], ceiling: Ceiling, unit: Unit) -> Fit | None:
         [
             usl.Measured(point.setting.total, point.pages_per_s, point.rate_error)
             for point in family
-            if point.pages and point.error_share <= ceiling.error_share
+            if point.pages and not too_many_failed(point, ceiling)
         ]
     )
 
@@ -191,15 +202,12 @@ def _fitted_unit(seen: Sequence[Seen], chosen: Setting) -> Unit:
 
 def too_much_memory(seen: Sequence[Seen], setting: Setting, ceiling: Ceiling) -> str | None:
     """Whether the next step would take more memory than is allowed or there, by what tabs took so far."""
-    known = [(ask.setting, window) for ask, window in seen if window.memory_bytes is not None]
+    known = {ask.setting: window.memory_bytes for ask, window in seen if window.memory_bytes is not None}
     if not known:
         return None
-    nearest = [pair for pair in known if setting.covers(pair[0])] or known[:1]
-    smaller, window = max(nearest, key=lambda pair: pair[0].total)
-    assert window.memory_bytes is not None
-    per_tab = window.memory_bytes / smaller.total
-    expected = window.memory_bytes + max(0, setting.total - smaller.total) * per_tab
-    if ceiling.memory_bytes is not None and expected > ceiling.memory_bytes:
+    expected, guessed = _expected_memory(known, setting)
+    # What the user allows may be passed for one window that is not chosen then; what there is may not.
+    if ceiling.memory_bytes is not None and not guessed and expected > ceiling.memory_bytes:
         return f"{setting.total} tabs would take about {expected / 1e6:,.0f} MB, more than is allowed"
     pool, headroom = seen[-1][1].pool_bytes or 0, seen[-1][1].pressure.headroom_bytes
     if headroom is not None and expected - pool > headroom:
@@ -207,9 +215,31 @@ def too_much_memory(seen: Sequence[Seen], setting: Setting, ceiling: Ceiling) ->
     return None
 
 
+def _expected_memory(known: Mapping[Setting, int], setting: Setting) -> tuple[float, bool]:
+    """What a setting would take, and whether that is a guess for want of two smaller ones to go by.
+
+    One tab's memory is mostly its browser's own, so a second one takes less: how much two settings with as
+    many browsers tell.
+    """
+    smaller = [each for each in known if setting.covers(each)] or list(known)[:1]
+    nearest = max(smaller, key=lambda each: each.total)
+    alike = [each for each in smaller if each.browsers == nearest.browsers and each.total < nearest.total]
+    per_tab = known[nearest] / nearest.total
+    guessed = nearest.browsers == setting.browsers and not alike and setting != nearest
+    if alike and nearest.browsers == setting.browsers:
+        least = min(alike, key=lambda each: each.total)
+        grown = (known[nearest] - known[least]) / (nearest.total - least.total)
+        per_tab = min(per_tab, max(0.0, CAUTION * grown))
+    return known[nearest] + max(0, setting.total - nearest.total) * per_tab, guessed
+
+
+def _plain(seen: Sequence[Seen], setting: Setting) -> list[Window]:
+    """The windows of a setting in which nothing was changed."""
+    return [window for ask, window in seen if ask.setting == setting and ask.purpose not in _SEPARATE]
+
+
 def _wear(seen: Sequence[Seen], chosen: Point) -> Wear | None:
-    mine = [window for ask, window in seen if ask.setting == chosen.setting and ask.purpose not in _SEPARATE]
-    return wear(mine, [window for ask, window in seen if ask.purpose == "compare"])
+    return wear(_plain(seen, chosen.setting), [window for ask, window in seen if ask.purpose == "compare"])
 
 
 def _binds(point: Point, ceiling: Ceiling, waiting: Mapping[str, float]) -> str | None:
@@ -225,7 +255,7 @@ def _binds(point: Point, ceiling: Ceiling, waiting: Mapping[str, float]) -> str 
 
 def _variations(seen: Sequence[Seen], chosen: Point) -> tuple[Variation, ...]:
     """Each compared with the windows of the chosen setting that took turns with others, the latest."""
-    mine = [window for ask, window in seen if ask.setting == chosen.setting and ask.purpose not in _SEPARATE]
+    mine = _plain(seen, chosen.setting)
     reference = fmean(window.pages_per_s for window in mine[-3:])
     found = []
     for ask, window in seen:
@@ -250,6 +280,11 @@ def _doubts(
         doubts.append(
             f"Other programs used {chosen.others_share:.0%} of the processors meanwhile: "
             "on a quieter machine more pages come through."
+        )
+    if chosen.error_share > ceiling.error_share:
+        doubts.append(
+            f"1 of {chosen.pages + 1} pages failed at the chosen setting: more have to be loaded to tell "
+            f"whether that is more than the {ceiling.error_share:.0%} that may."
         )
     if not any(ask.purpose == "compare" for ask, _ in seen):
         doubts.append("The best settings did not take turns: a larger --budget makes the choice surer.")

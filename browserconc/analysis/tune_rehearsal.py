@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from browserconc.analysis.tune import tune
-from browserconc.model.tuning import Ask, Ceiling, Pressure, Setting, Window
+from browserconc.model.crawl import Pressure
+from browserconc.model.tuning import Ask, Ceiling, Setting, Window
 
 PAGE_S, CPU_S_PER_PAGE = 0.35, 0.06
 FIXED_S = 0.7

@@ -41,7 +41,7 @@ def judge(case: Case, cost: Cost | None) -> TrialFinding:
     level = concurrency(intervals, makespan_ns)
     waiting = waiting_by_cause(requests)
     service_ns = round(median([end - start for start, end in intervals])) if intervals else 0
-    held = {cause.id: held_back(requests, cause.id, service_ns) for cause in CAUSES if cause.limits}
+    held = held_back(requests, service_ns)
     spread_ns = _start_spread(case, requests, held)
     doubts = (*case.doubts, *_doubts(case, requests, spread_ns, service_ns))
     verdict = _verdict(case, requests, level, waiting, held, spread_ns, service_ns, doubts)
@@ -74,7 +74,6 @@ def partitioned(timeline: Timeline, case: Case) -> RequestFinding:
         *service_claims(timeline, case),
         *(claim for cause in CAUSES if not cause.limits for claim in cause.claims(timeline, case)),
     ]
-    slices = attribute(timeline.start_ns, timeline.end_ns, claims)
     zero = case.evidence.released_ns
     ledger = timeline.tracks.get("ledger")
     service = timeline.span("ledger", "service")
@@ -100,7 +99,7 @@ def partitioned(timeline: Timeline, case: Case) -> RequestFinding:
         local_port=timeline.local_port,
         connection_reused=timeline.connection_reused,
         server=server,
-        slices=tuple(Slice(s.cause, s.start_ns - zero, s.end_ns - zero, s.because) for s in slices),
+        slices=attribute(timeline.start_ns, timeline.end_ns, claims, zero_ns=zero),
     )
 
 
@@ -123,14 +122,15 @@ def waiting_by_cause(requests: Sequence[RequestFinding]) -> dict[str, int]:
     return {**dict(sorted(sums.items(), key=lambda item: -item[1])), UNATTRIBUTED: rest}
 
 
-def held_back(requests: Sequence[RequestFinding], cause: str, service_ns: int) -> list[Slice]:
-    """The slices in which this cause held a request back for a good part of a service time."""
-    return [
-        piece
-        for request in requests
-        for piece in request.slices
-        if piece.cause == cause and piece.duration_ns >= max(1, HELD_SHARE * service_ns)
-    ]
+def held_back(requests: Sequence[RequestFinding], service_ns: int) -> dict[str, list[Slice]]:
+    """By limit: the slices in which it held a request back for a good part of a service time."""
+    least_ns = max(1, HELD_SHARE * service_ns)
+    held: dict[str, list[Slice]] = {cause.id: [] for cause in CAUSES if cause.limits}
+    for request in requests:
+        for piece in request.slices:
+            if piece.cause in held and piece.end_ns - piece.start_ns >= least_ns:
+                held[piece.cause].append(piece)
+    return held
 
 
 def _start_spread(case: Case, requests: Sequence[RequestFinding], held: dict[str, list[Slice]]) -> int | None:
@@ -233,7 +233,11 @@ def _nothing_in_the_way(
         "ledger" in timeline.tracks and timeline.tracks.keys() & {"netlog", "mozlog"}
         for timeline in case.timelines
     )
-    unexplained = held_back(requests, UNATTRIBUTED, service_ns)
+    unexplained = any(
+        piece.cause == UNATTRIBUTED and piece.duration_ns >= max(1, HELD_SHARE * service_ns)
+        for request in requests
+        for piece in request.slices
+    )
     return seen_whole and not unexplained and level.sustained >= max(2, len(requests) / 2)
 
 

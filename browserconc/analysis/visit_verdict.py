@@ -17,7 +17,7 @@ from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, after_the_lock,
 from browserconc.analysis.page_waits import with_page_waits
 from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.same_url import let_through
-from browserconc.analysis.slow_pages import idle_pages, slow_network
+from browserconc.analysis.slow_pages import idle_pages, slow_network, suspicious
 from browserconc.analysis.verdict import (
     EXPLAINED_SHARE,
     HELD_SHARE,
@@ -26,6 +26,7 @@ from browserconc.analysis.verdict import (
     waiting_by_cause,
 )
 from browserconc.analysis.visit_doubts import doubts_of, no_verdict
+from browserconc.analysis.visit_refusals import with_refusals
 from browserconc.analysis.visits import Load, VisitCase
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import (
@@ -73,7 +74,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
     loads: list[RequestFinding] = []
     critical: set[int] = set()
     for load in sorted(visit.loads, key=lambda load: load.tab):
-        own = [request for request in requests if request.tab == load.tab]
+        own = [each for each in requests if each.tab == load.tab and each.end_ns > each.start_ns]
         start_ns, end_ns = load.start_ns - zero, load.end_ns - zero
         path = critical_path(own, start_ns, end_ns)
         critical |= {request.index for request in path}
@@ -84,6 +85,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
     level = concurrency(_with_the_server(requests), max((load.end_ns for load in loads), default=0))
     waiting = waiting_by_cause(loads)
     doubts = (*case.doubts, *doubts_of(loads, requests, evidence.tabs))
+    verdict = _verdict(case, loads, level, waiting, doubts, alone)
     finding = TrialFinding(
         id=evidence.id,
         strategy=evidence.strategy,
@@ -96,7 +98,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         makespan_ns=max((load.end_ns for load in loads), default=0),
         ideal_ns=alone.end_ns - alone.start_ns if alone else None,
         concurrency=level,
-        verdict=_verdict(case, loads, level, waiting, doubts, alone),
+        verdict=suspicious(with_refusals(verdict, case), case, loads, alone),
         waiting_ns=waiting,
         cost=cost,
         requests=tuple(requests),
@@ -152,7 +154,7 @@ def _verdict(
         return Verdict("undecided", None, None, None, 0.0, (reason, *doubts))
     least_ns = max(round((LONG_NS if 0 < alone_ns < QUICK_NS else NOTICEABLE_NS) / HELD_SHARE), alone_ns)
     late = [load for load in loads if burden_ns(load) - alone_ns >= HELD_SHARE * least_ns]
-    held = {cause.id: held_back(late, cause.id, least_ns) for cause in CAUSES if cause.limits}
+    held = held_back(late, least_ns)
     candidates = [cause for cause in CAUSES if held.get(cause.id)]
     total = sum(waiting.values())
     explained = sum(waiting.get(cause.id, 0) for cause in candidates)

@@ -51,7 +51,8 @@ def visited(evidence: Evidence, address: Callable[[str], str]) -> VisitCase:
         by_source[track.source].append(track)
     loads = tuple(_load(track, evidence) for track in by_source["client"])
     own = [_until_open(track) for track in by_source["netlog"] if track.url not in evidence.gates]
-    owners = _owners(own, by_source["page"], evidence, address)
+    refused = _refused(by_source["page"])
+    owners = _owners(own, [page for page in by_source["page"] if page not in refused], evidence, address)
     timelines = []
     tabs = {}
     for index, track in enumerate(track for track in own if track.key in owners):
@@ -69,11 +70,32 @@ def visited(evidence: Evidence, address: Callable[[str], str]) -> VisitCase:
             doubts.append(f"{missing} of {len(timelines)} requests are not in the server's ledger.")
         else:
             evidence = replace(evidence, sources=evidence.sources | {"ledger"})
+    for page in refused:
+        tabs[len(timelines)] = page.index or 0
+        timelines.append(_of_the_page(len(timelines), page))
     unseen = len({load.tab for load in loads} - set(tabs.values()))
     if unseen and "netlog" in evidence.sources:
         doubts.append(f"Of {unseen} of {len(loads)} tabs the browser's log has no request.")
     case = Case(evidence, tuple(timelines), tuple(strangers), tuple(doubts))
     return VisitCase(case, tabs, loads)
+
+
+def _refused(pages: Sequence[Track]) -> list[Track]:
+    """The WebSockets that a page asked for in vain: their process opens no more, so no other log has them."""
+    return [page for page in pages if page.facts.get("kind") == "websocket" and page.facts.get("failed")]
+
+
+def _of_the_page(index: int, page: Track) -> Timeline:
+    asked = page.spans[0]
+    return Timeline(
+        index=index,
+        url=page.url,
+        start_ns=asked.start_ns,
+        end_ns=asked.end_ns or asked.start_ns,
+        status=None,
+        error=str(page.facts.get("failed")),
+        tracks={page.source: page},
+    )
 
 
 def headers_ns(case: Case) -> dict[str, int]:
@@ -151,20 +173,28 @@ def _owners(
             tab = known.index
         if tab is not None:
             owners[track.key] = (tab, known)
-    _deal_unsent_websockets(own, owners)
+    _deal_unsent_websockets(own, owners, evidence.ended_ns)
     return owners
 
 
-def _deal_unsent_websockets(own: Sequence[Track], owners: dict[str, tuple[int, Track | None]]) -> None:
-    """Deals WebSockets that never got as far as their handshake to the tabs that have others, in turn.
+def _deal_unsent_websockets(
+    own: Sequence[Track], owners: dict[str, tuple[int, Track | None]], ended_ns: int
+) -> None:
+    """Deals WebSockets that did not get as far as their handshake to the tabs that have others, in turn.
 
-    The driver hears of a WebSocket when its handshake is sent; whose the others are nobody knows.
+    The driver hears of a WebSocket when its handshake is sent; whose the others are nobody knows. The first
+    tab that is closed after the trial makes room, so that a handshake may be sent then.
     """
     sockets = [track for track in own if track.url.startswith(("ws://", "wss://"))]
     tabs = sorted({owners[track.key][0] for track in sockets if track.key in owners})
-    unsent = [t for t in sockets if t.key not in owners and not t.span("HTTP_TRANSACTION_SEND_REQUEST")]
+    unsent = [track for track in sockets if track.key not in owners and not _is_sent(track, ended_ns)]
     for number, track in enumerate(unsent if tabs else ()):
         owners[track.key] = (tabs[number % len(tabs)], None)
+
+
+def _is_sent(track: Track, by_ns: int) -> bool:
+    sent = track.span("HTTP_TRANSACTION_SEND_REQUEST")
+    return sent is not None and sent.start_ns < by_ns
 
 
 def _apart_ns(one: Track, other: Track, evidence: Evidence) -> int:

@@ -16,7 +16,7 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def cluster_options(command: _Command) -> Any:
     """Adds --cluster and its company; the command gets one `cluster`, None where it is not given."""
 
-    @click.option("--cluster", metavar="tcp://…|local:N", help="Share the tabs among Dask workers.")
+    @click.option("--cluster", metavar="tcp://…|local:N", help="Load from all Dask workers at once.")
     @click.option("--listen", metavar="ADDRESS", help="Where those reach our server.  [127.0.0.1]")
     @click.option("--tls-ca-file", metavar="FILE", help="Dask: the authority of a tls:// scheduler.")
     @click.option("--tls-cert", metavar="FILE", help="Dask: our certificate.")

@@ -22,7 +22,7 @@ LAST_WORDS = 8
 def measure(measuring: Callable[[Any], Any], quiet: bool) -> bool:
     """Runs a measurement with its live view; True if it was interrupted, and all it started is gone."""
     from browserconc.lab.browser import BrowserError
-    from browserconc.lab.hosts import HostsError
+    from browserconc.lab.dask_cluster import ClusterError
     from browserconc.lab.process import ProcessError
     from browserconc.recording import RecordingError
     from browserconc.report.progress import TrialProgress
@@ -34,7 +34,7 @@ def measure(measuring: Callable[[Any], Any], quiet: bool) -> bool:
         if stop.in_haste:
             raise KeyboardInterrupt from None
         return True
-    except (BrowserError, HostsError, ProcessError, RecordingError) as problem:
+    except (BrowserError, ClusterError, ProcessError, RecordingError) as problem:
         raise CannotMeasure(str(problem)) from problem
     return False
 

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from browserconc.cli.cluster import cluster_options
 from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
 from browserconc.cli.measuring import measure
 from browserconc.cli.output import check_targets, colour, width, write
 
 if TYPE_CHECKING:
+    from browserconc.lab.proxy import Proxy
+    from browserconc.model.plan import Cluster
     from browserconc.model.tuning import Tuning
+    from browserconc.tuning import Wanted
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
@@ -42,7 +46,14 @@ def _share(context: click.Context, option: click.Parameter, text: str | None) ->
 
 @click.command()
 @click.argument("source", metavar="[URL|FILE]", required=False)
-@click.option("--budget", type=click.FloatRange(10, 86_400), default=60, show_default=True, metavar="SECONDS")
+@click.option(
+    "--budget",
+    type=click.FloatRange(10, 86_400),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="For all of it.",
+)
 @click.option(
     "--goal",
     type=click.Choice(["throughput", "latency", "memory"]),
@@ -64,12 +75,21 @@ def _share(context: click.Context, option: click.Parameter, text: str | None) ->
     "--p95", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Of a page's time."
 )
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="Pages/s at most.")
-@click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=15, metavar="SECONDS")
+@click.option("--proxy", "proxies", multiple=True, metavar="URL", help="One per context, in turn; repeat it.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=15,
+    show_default=True,
+    metavar="SECONDS",
+    help="For one page.",
+)
 @click.option(
     "--browser", default="chromium", metavar="NAME|PATH", help="chromium, a channel or an executable."
 )
 @click.option("--headed", is_flag=True, help="Show the browser's windows.")
 @click.option("--i-may-load-this-host", "may_load", is_flag=True, help="For hosts that are not private.")
+@cluster_options
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and run nothing.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - for stdout alone.")
 @click.option("--html", "html_file", metavar="FILE|-", help="Write one self-contained page.")
@@ -83,10 +103,12 @@ def tune(
     max_error_rate: float,
     p95: float | None,
     rate: float | None,
+    proxies: tuple[str, ...],
     timeout: float,
     browser: str,
     headed: bool,
     may_load: bool,
+    cluster: Cluster | None,
     dry_run: bool,
     json_file: str | None,
     html_file: str | None,
@@ -95,15 +117,17 @@ def tune(
     """Find how many browsers, contexts and tabs load the most pages here.
 
     Without a URL it loads pages of its own: five sub-resources, 0.1 s each. A FILE has one URL
-    per line.
+    per line. With --cluster every host loads alike, and the setting is that of one host.
 
     \b
     browserconc tune
     browserconc tune http://127.0.0.1:8000/ --p95 2 --max-memory 4GB
     browserconc tune urls.txt --goal latency --budget 120 --json tune.json
+    browserconc tune --cluster tcp://10.0.0.1:8786 --listen 10.0.0.1
     """
     from browserconc import tuning
     from browserconc.lab.leave import LeaveError
+    from browserconc.lab.proxy import ProxyError
     from browserconc.lab.servers import ServerError
     from browserconc.model.plan import BrowserChoice
     from browserconc.model.tuning import Ceiling
@@ -116,30 +140,62 @@ def tune(
         budget_ns=round(budget * 1e9),
         goal=goal,  # type: ignore[arg-type]
         rate=rate,
-        own_pages=source is None,
+        # Other hosts, and proxies, know no names below .localhost for this machine.
+        own_pages=source is None and not proxies and (cluster is None or cluster.is_ours),
     )
     check_targets(json_file, html_file)
     choice = BrowserChoice(_browser(browser), headed)
-    wanted = tuning.Wanted(_urls(source), choice, ceiling, timeout, allowed=may_load)
+    wanted = tuning.Wanted(
+        _urls(source),
+        choice,
+        ceiling,
+        timeout,
+        allowed=may_load,
+        proxies=_proxies(proxies),
+        cluster=cluster,
+    )
     if dry_run:
-        click.echo(tuning.plan(wanted), nl=False)
+        _print_plan(wanted)
         return 0
     found = tuning.Found()
     try:
         interrupted = measure(lambda progress: tuning.tune(wanted, progress, found), quiet)
     except KeyboardInterrupt:
         interrupted = True
-    except (LeaveError, ServerError) as problem:
+    except (LeaveError, ProxyError, ServerError) as problem:
         raise CannotMeasure(str(problem)) from problem
     tuned = tuning.tuning(wanted, found, interrupted=interrupted)
     _show(tuned, json_file, html_file)
     if interrupted:
         click.echo("Interrupted; this is the best of what was measured.", err=True)
         return INTERRUPTED
+    if found.lost:
+        raise CannotMeasure(found.lost)
     if tuned.advice.chosen is None:
         why = " ".join(tuned.advice.doubts) or "Nothing was loaded."
         raise CannotMeasure(f"No setting could be chosen: {why}")
     return 0
+
+
+def _print_plan(wanted: Wanted) -> None:
+    import asyncio
+
+    from browserconc import tuning
+    from browserconc.lab.dask_cluster import ClusterError
+
+    try:
+        click.echo(asyncio.run(tuning.plan(wanted)), nl=False)
+    except ClusterError as problem:
+        raise CannotMeasure(str(problem)) from problem
+
+
+def _proxies(texts: tuple[str, ...]) -> tuple[Proxy, ...]:
+    from browserconc.lab import proxy
+
+    try:
+        return tuple(proxy.parse(text) for text in texts)
+    except proxy.ProxyError as problem:
+        raise WrongUsage(str(problem)) from problem
 
 
 def _urls(source: str | None) -> tuple[str, ...]:

@@ -172,8 +172,7 @@ def _on_our_clock(tracks: Sequence[Track], ahead_ns: int) -> Sequence[Track]:
         replace(
             track,
             spans=tuple(
-                replace(
-                    span,
+                span._replace(
                     start_ns=span.start_ns - ahead_ns,
                     end_ns=None if span.end_ns is None else span.end_ns - ahead_ns,
                 )

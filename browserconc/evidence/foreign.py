@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from browserconc.evidence import cdp, har, log_file, netlog, nettrace, url_request
+from browserconc.evidence import cdp, events_of_interest, har, log_file, netlog, nettrace, url_request
 from browserconc.evidence.log_file import LogError
 from browserconc.evidence.netlog_event import Event
 from browserconc.evidence.pool_state import pool_limits
@@ -95,7 +95,11 @@ def _reader(file: io.BufferedReader, path: Path) -> _Reader:
 
 def _netlog(file: io.BufferedReader, path: Path, chosen: _Chooser, since_ns: int) -> Foreign:
     stream = netlog.NetLogStream(
-        file, path, wanted=url_request.wanted, of=url_request.SOURCES, fleeting=url_request.fleeting
+        file,
+        path,
+        wanted=events_of_interest.wanted,
+        of=events_of_interest.SOURCES,
+        fleeting=events_of_interest.fleeting,
     )
     tracks = [
         track

@@ -57,7 +57,8 @@ class Ledger:
     def __init__(self, path: Path, label: Callable[[], str] = _thread_name) -> None:
         self.path = path
         self._label = label
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        # No child process gets it: Python opens files so on every system (PEP 446).
+        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         self._number = itertools.count(1)
 
     def accepted(self, port: int) -> None:

@@ -7,7 +7,8 @@ out as spans of one request.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 
 from browserconc.evidence import connect_attempts
 from browserconc.evidence.http2_session import Session
@@ -58,7 +59,10 @@ class Leg:
 
     def add(self, span: Span) -> None:
         """Adds a step; the pieces of one body become one span."""
-        _add(self.spans, span)
+        if span.name in _REPEATED:
+            _add(self.spans, span)
+        else:
+            self.spans.append(span)
 
     def close(self, now_ns: int) -> None:
         """The request is over, cancelled perhaps: what was going on is over too."""
@@ -74,7 +78,7 @@ class Leg:
         spans += self._still_stalled()
         spans += self._waited_for_a_stream(tuple(spans))
         spans += self._connecting()
-        spans.sort(key=lambda span: span.start_ns)
+        spans.sort(key=attrgetter("start_ns"))
         facts: dict[str, Fact] = {
             "request": self.request,
             "leg": self.number,
@@ -115,25 +119,26 @@ class Leg:
         for span in connect_attempts.spans(attempts, socket, websocket=self.is_websocket):
             end_ns = given_up_ns if span.end_ns is None else span.end_ns
             if end_ns is None or end_ns > self.start_ns:
-                yield replace(span, start_ns=max(span.start_ns, self.start_ns), end_ns=end_ns)
+                yield span._replace(start_ns=max(span.start_ns, self.start_ns), end_ns=end_ns)
 
     def _still_stalled(self) -> Iterator[Span]:
         """The pool held it back until it was cancelled, or the log ended."""
-        names = {span.name for span in self.spans}
-        if STALL in names or "HTTP_TRANSACTION_SEND_REQUEST" in names:
+        # A job may have got its socket when nobody waited for it any more.
+        stalls = [(self.stall, None), *[(job.stall, job.socket_ns) for job in self.jobs]]
+        stall, got_ns = next(((stall, got_ns) for stall, got_ns in stalls if stall), (None, None))
+        if stall is None or any(span.name in (STALL, "HTTP_TRANSACTION_SEND_REQUEST") for span in self.spans):
             return
         asked = next((span for span in self.spans if span.name == "HTTP_STREAM_REQUEST"), None)
-        # A job may have got its socket when nobody waited for it any more.
-        stalls = [(self.stall, None), *((job.stall, job.socket_ns) for job in self.jobs)]
-        for stall, got_ns in [(stall, got_ns) for stall, got_ns in stalls if stall][:1]:
-            end_ns = got_ns if got_ns is not None else asked.end_ns if asked else None
-            yield Span(STALL, stall.start_ns, end_ns, {"limit": stall.limit})
+        end_ns = got_ns if got_ns is not None else asked.end_ns if asked else None
+        yield Span(STALL, stall.start_ns, end_ns, {"limit": stall.limit})
 
     def _waited_for_a_stream(self, spans: Iterable[Span]) -> Iterator[Span]:
         """It had its HTTP/2 session, which carried as many streams as the server allows."""
+        if self.session is None:
+            return
         steps = {span.name: span for span in spans}
         got, sent = steps.get("HTTP_STREAM_REQUEST"), steps.get("HTTP_TRANSACTION_SEND_REQUEST")
-        if self.session is None or got is None or got.end_ns is None:
+        if got is None or got.end_ns is None:
             return
         stall = self.session.stall(self.url, got.end_ns, sent.start_ns if sent else None)
         if stall:
@@ -144,6 +149,6 @@ def _add(spans: list[Span], span: Span) -> None:
     if span.name in _REPEATED:
         for place, before in enumerate(spans):
             if before.name == span.name:
-                spans[place] = replace(before, end_ns=span.end_ns)
+                spans[place] = before._replace(end_ns=span.end_ns)
                 return
     spans.append(span)

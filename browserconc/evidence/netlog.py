@@ -25,6 +25,8 @@ CHROMIUM_ARGUMENT = "--log-net-log="
 credentials and bodies (net/log/net_log_capture_mode.h)."""
 
 _BETWEEN = b" \t\r\n,"
+_NONE = len(b"{}")
+"""So long are the parameters of an event that has none."""
 _LATEST_MS = (1 << 62) // 1_000_000
 
 
@@ -163,7 +165,7 @@ class NetLogStream:
                 source, params = row.source, row.params
                 try:
                     # Most have none; a dict is not shared, for a reader may take things out of it.
-                    detail = decode(params) if len(params) > len(b"{}") else {}
+                    detail = decode(params) if len(params) > _NONE else {}
                 except (ValueError, RecursionError):
                     self.skipped += 1
                     continue
@@ -185,12 +187,12 @@ class NetLogStream:
         kept: list[_Line] = []
         fleeting = self._fleeting
         for row in rows:
-            if row.type in fleeting and kept and len(row.params) == len(b"{}"):
+            if row.type in fleeting and kept and len(row.params) == _NONE:
                 before = kept[-1]
                 pair = (
                     row.type == before.type and row.time == before.time and row.source.id == before.source.id
                 )
-                if pair and row.phase != before.phase and len(before.params) == len(b"{}"):
+                if pair and row.phase != before.phase and len(before.params) == _NONE:
                     kept.pop()
                     continue
             kept.append(row)

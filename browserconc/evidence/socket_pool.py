@@ -7,6 +7,7 @@ Source: net/http/http_stream_factory*.cc, net/socket/transport_client_socket_poo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from browserconc.evidence import connect_attempts, http2_session
@@ -67,18 +68,11 @@ class SocketPool:
         self._connect_jobs: dict[int, tuple[str, int]] = {}
         self._attempts: dict[int, list[Attempt]] = {}
         self._groups: dict[str, str] = {}
-
-    def take(self, event: Event) -> None:
-        """Notes one event of a job, a socket or a connect job."""
-        match event.source_type:
-            case "HTTP_STREAM_JOB":
-                self._job(event)
-            case "SOCKET":
-                self._socket(event)
-            case kind if kind in _CONNECT_JOBS or kind == "TCP_STREAM_ATTEMPT":
-                self._connect_job(event)
-            case _:
-                pass
+        self.readers: dict[str, Callable[[Event], None]] = {
+            "HTTP_STREAM_JOB": self._job,
+            **dict.fromkeys(("TCP_STREAM_ATTEMPT", *_CONNECT_JOBS), self._connect_job),
+        }
+        """By type of source: who notes its events; `socket` does those of a SOCKET."""
 
     def job(self, number: int) -> Job:
         """The job of that id, of which nothing else may be known yet."""
@@ -118,7 +112,8 @@ class SocketPool:
             del self._connect_jobs[event.source_id]
             self._attempts.pop(event.source_id, None)
 
-    def _socket(self, event: Event) -> None:
+    def socket(self, event: Event) -> None:
+        """Notes one event of a socket."""
         which = 0 if event.phase == "BEGIN" else 1
         if event.type == "SOCKET_ALIVE" and event.phase == "END":
             self.sockets.pop(event.source_id, None)

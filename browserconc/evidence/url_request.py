@@ -9,40 +9,16 @@ HappyEyeballsV3, HTTP_STREAM_POOL_* in `http_stream_pool.py`. Names: net/log/net
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from browserconc.evidence import http2_session, http_stream_pool, socket_pool
+from browserconc.evidence.events_of_interest import kept
 from browserconc.evidence.leg import STALL, WEBSOCKET, Leg
-from browserconc.evidence.netlog_event import Event, dependency
+from browserconc.evidence.netlog_event import Event, address, dependency
 from browserconc.model.timeline import Fact, Span, Track
 
-_KEPT = {
-    "DELEGATE_INFO",
-    "HTTP_STREAM_REQUEST",
-    "HTTP_TRANSACTION_READ_BODY",
-    "HTTP_TRANSACTION_READ_HEADERS",
-    "HTTP_TRANSACTION_SEND_REQUEST",
-    "REQUEST_ALIVE",
-    "URL_REQUEST_START_JOB",
-}
-_KEPT_PREFIXES = ("HTTP_CACHE_", "NETWORK_DELEGATE_", "URL_REQUEST_DELEGATE_")
-_READ = {
-    "FAILED",
-    "CANCELLED",
-    "HTTP_STREAM_JOB_CONTROLLER_BOUND",
-    "HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED",
-    "HTTP_STREAM_REQUEST_BOUND_TO_JOB",
-    "HTTP_STREAM_REQUEST_STARTED_JOB",
-    "HTTP_TRANSACTION_READ_RESPONSE_HEADERS",
-    *socket_pool.EVENTS,
-    *http2_session.EVENTS,
-}
-_STREAM_POOL = ("HTTP_STREAM_JOB_CONTROLLER", *http_stream_pool.SOURCES)
-SOURCES = frozenset({"URL_REQUEST", *_STREAM_POOL, *socket_pool.SOURCES, *http2_session.SOURCES})
-"""The types of source whose events are read."""
 _CONTROLLER = ("HTTP_STREAM_REQUEST_STARTED_JOB", "HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED")
 """What a request's controller tells about it; the pool is told the rest."""
 _DIRECT = "[direct://]"
@@ -80,23 +56,20 @@ class _Follower:
         self.sessions = http2_session.Sessions()
         self.names: dict[str, str] = {}
         self.websockets: dict[int, _Request] = {}
+        self.readers: dict[str, Callable[[Event], None]] = {
+            "URL_REQUEST": self._url_request,
+            "HTTP_STREAM_JOB_CONTROLLER": self._controller,
+            **dict.fromkeys(http_stream_pool.SOURCES, self.stream_pool.take),
+            **dict.fromkeys(http2_session.SOURCES, self.sessions.take),
+            **self.pool.readers,
+            "SOCKET": self._socket,
+        }
+        """By type of source: who reads its events. It is looked up for each of millions."""
 
     def take(self, event: Event) -> None:
         """Notes one event; `done` holds what it ended."""
-        kind = event.source_type
-        if kind == "URL_REQUEST":
-            self._url_request(event)
-        elif kind == "HTTP_STREAM_JOB_CONTROLLER" and event.type in _CONTROLLER:
-            if leg := self.leg_of_controller.get(event.source_id):
-                self._controlled(event, leg)
-        elif kind in _STREAM_POOL:
-            self.stream_pool.take(event)
-        elif kind in http2_session.SOURCES:
-            self.sessions.take(event)
-        else:
-            self.pool.take(event)
-            if event.type == "SOCKET_ALIVE" and event.phase == "END":
-                self._websocket_closed(event)
+        if read := self.readers.get(event.source_type):
+            read(event)
 
     def rest(self) -> None:
         """Nothing more will come: what is still going on is done too."""
@@ -110,6 +83,17 @@ class _Follower:
             if leg.controller is not None:
                 self.leg_of_controller.pop(leg.controller, None)
             self.done.append((request.order, leg.track(self.source)))
+
+    def _controller(self, event: Event) -> None:
+        if event.type not in _CONTROLLER:
+            self.stream_pool.take(event)
+        elif leg := self.leg_of_controller.get(event.source_id):
+            self._controlled(event, leg)
+
+    def _socket(self, event: Event) -> None:
+        self.pool.socket(event)
+        if event.type == "SOCKET_ALIVE" and event.phase == "END":
+            self._websocket_closed(event)
 
     def _controlled(self, event: Event, leg: Leg) -> None:
         job = dependency(event)
@@ -149,14 +133,17 @@ class _Follower:
         if phase == "NONE":
             self._instant(event, leg)
         elif phase == "BEGIN":
-            if _kept(name):
+            if kept(name):
                 leg.open[name] = (event.time_ns, _detail(event.params))
         elif opened := leg.open.pop(name, None):
             start_ns, detail = opened
             if ended := _detail(event.params):
                 detail = {**detail, **ended}
             leg.add(Span(name, start_ns, event.time_ns, detail))
-            self._ended(event, leg)
+            if name == "HTTP_STREAM_REQUEST":
+                self._got_stream(event.time_ns, leg)
+            elif name in ("URL_REQUEST_START_JOB", "REQUEST_ALIVE"):
+                leg.net_error = _integer(event.params.get("net_error")) or leg.net_error
         if phase == "END" and name == "REQUEST_ALIVE":
             self._over(self.requests.pop(event.source_id), event)
 
@@ -178,7 +165,7 @@ class _Follower:
                 request.waiting.append(Span(event.type, event.time_ns, None, _detail(event.params)))
             elif event.phase == "END" and request.waiting:
                 began = request.waiting.pop()
-                request.waiting.append(replace(began, end_ns=event.time_ns))
+                request.waiting.append(began._replace(end_ns=event.time_ns))
         elif event.type == "REQUEST_ALIVE" and event.phase == "END":
             del self.requests[event.source_id]  # it was never started
 
@@ -187,7 +174,7 @@ class _Follower:
         leg = Leg(
             event.source_id,
             len(request.legs),
-            str(params.get("url", "")),
+            address(params.get("url", "")),
             self._named(params.get("method", "GET")),
             event.time_ns,
             page={
@@ -233,13 +220,6 @@ class _Follower:
             case _:
                 pass
 
-    def _ended(self, event: Event, leg: Leg) -> None:
-        error = _integer(event.params.get("net_error"))
-        if error and event.type in ("URL_REQUEST_START_JOB", "REQUEST_ALIVE"):
-            leg.net_error = error
-        if event.type == "HTTP_STREAM_REQUEST":
-            self._got_stream(event.time_ns, leg)
-
     def _got_stream(self, now_ns: int, leg: Leg) -> None:
         if leg.job is None:
             leg.socket, leg.group = self.stream_pool.got(leg)
@@ -272,16 +252,6 @@ def tracks(events: Iterable[Event], *, source: str = "netlog") -> list[Track]:
     return [track for _, track in sorted(_followed(events, source), key=lambda pair: pair[0])]
 
 
-def wanted(name: str) -> bool:
-    """Does an event of this type say anything to this reader?"""
-    return name in _READ or _kept(name) or name.startswith("HTTP_STREAM_POOL_")
-
-
-def fleeting(name: str) -> bool:
-    """Does a step of this type say nothing when it took no time?"""
-    return name.startswith(_KEPT_PREFIXES) and name != "HTTP_CACHE_ADD_TO_ENTRY"
-
-
 def _followed(events: Iterable[Event], source: str) -> Iterator[tuple[int, Track]]:
     follower = _Follower(source)
     for event in events:
@@ -291,11 +261,6 @@ def _followed(events: Iterable[Event], source: str) -> Iterator[tuple[int, Track
             follower.done.clear()
     follower.rest()
     yield from follower.done
-
-
-@lru_cache(maxsize=1024)
-def _kept(name: str) -> bool:
-    return name in _KEPT or name.startswith(_KEPT_PREFIXES)
 
 
 def _detail(params: dict[str, Any]) -> Mapping[str, Fact]:

@@ -1,7 +1,7 @@
 """One window of steady work: every tab of a setting loads page after page, and it is noted when.
 
-The clock runs from when every tab has loaded one page. The machine is looked at before and after, never
-meanwhile; nothing is concluded here.
+The clock runs from when every tab has loaded one page, and whoever else has to be ready is. The machine is
+looked at before and after, never meanwhile; nothing is concluded here.
 """
 
 from __future__ import annotations
@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from browserconc.evidence.secrets import masked
 from browserconc.lab import machine_load
 from browserconc.lab.browser import BrowserError, DriverError, DriverTimeout, Page, first_line
-from browserconc.lab.browser.pool import Pool, Tab
+from browserconc.lab.browser.pool import CrashError, Pool, Tab
 from browserconc.lab.memory_pressure import Gauge
 from browserconc.lab.observe import traced
 from browserconc.lab.process_tree import browser_memory_bytes, tree_cpu_ns
-from browserconc.model.tuning import Ask, Load, Pressure, Sample, Setting
+from browserconc.model.crawl import Load, Pressure, Sample
+from browserconc.model.tuning import Ask, Setting
 
 FIRST_PAGES_S = 20.0
 """How long the first page of every tab may take before the window begins without the slowest."""
@@ -70,17 +72,21 @@ class Crawl:
         self._timeout_s = timeout_s
         self._turn_ns = 0
 
-    async def window(self, ask: Ask, trace: Path) -> Sample:
+    async def window(
+        self, ask: Ask, trace: Path, start: Callable[[], Awaitable[int]] | None = None
+    ) -> Sample:
         """Runs what is asked for; a setting that memory does not hold gives a sample without pages.
 
-        Where it is to be observed, `trace` holds what the first browser's network stack said.
+        Where it is to be observed, `trace` holds what the first browser's network stack said. The window
+        begins at the instant that `start` comes back with, in ns; until then the tabs go on loading pages.
 
         Raises:
             BrowserError: the browser does not start.
         """
         begun = time.monotonic_ns()
+        doubts: list[str] = []
         try:
-            await self._pool.reach(ask.setting, alone=ask.alone, may_open=self._may_open)
+            await self._reach(ask, doubts)
         except PressedError as problem:
             return _nothing(begun, Pressure(0, str(problem)))
         except BrowserError:
@@ -94,17 +100,31 @@ class Crawl:
                 await self._pool.switch_cache(tabs, on=False)
             except DriverError as problem:  # there is no CDP to a Firefox
                 return _nothing(begun, self._gauge.read(), f"The cache stays on: {first_line(problem)}.")
-        doubts: list[str] = []
         try:
             async with AsyncExitStack() as stack:
                 if ask.observed:
                     await stack.enter_async_context(traced(self._pool.first_browser(), trace, doubts))
-                sample = await self._measured(ask, tabs)
+                sample = await self._measured(ask, tabs, start)
             return replace(sample, said=tuple(doubts))
         finally:
             if not ask.cache:
                 with suppress(DriverError):
                     await self._pool.switch_cache(tabs, on=True)
+
+    async def _reach(self, ask: Ask, doubts: list[str]) -> None:
+        """Opens what is needed; what crashes meanwhile is opened anew, once."""
+        reach = partial(
+            self._pool.reach, ask.setting, alone=ask.alone, proxied=ask.proxied, may_open=self._may_open
+        )
+        try:
+            await reach()
+        except CrashError as problem:
+            if self._gauge.read().said:
+                raise
+            doubts.append(f"Something crashed while it was opened, and was opened anew: {problem}")
+            await reach()
+        if unseen := self._pool.unseen_crashes():
+            doubts.append(f"{unseen} tab{'s' * (unseen > 1)} crashed between two windows; each was replaced.")
 
     async def landing(self, url: str) -> str:
         """Where an address leads, after redirects.
@@ -112,7 +132,7 @@ class Crawl:
         Raises:
             BrowserError: it cannot be loaded.
         """
-        await self._pool.reach(Setting(), alone=False, may_open=self._may_open)
+        await self._pool.reach(Setting(), alone=False, proxied=True, may_open=self._may_open)
         (tab,) = self._pool.tabs(Setting())
         try:
             await tab.page.goto(url, wait_until="commit", timeout=self._timeout_s * 1000)
@@ -121,7 +141,9 @@ class Crawl:
             raise BrowserError(f"{masked(url)[:200]} could not be loaded ({reason}).") from problem
         return tab.page.url
 
-    async def _measured(self, ask: Ask, tabs: list[Tab]) -> Sample:
+    async def _measured(
+        self, ask: Ask, tabs: list[Tab], start_together: Callable[[], Awaitable[int]] | None
+    ) -> Sample:
         shift = _Shift(ask)
         async with asyncio.TaskGroup() as group:
             begun = [asyncio.Event() for _ in tabs]
@@ -131,20 +153,25 @@ class Crawl:
                 async with asyncio.timeout(FIRST_PAGES_S):
                     for event in begun:
                         await event.wait()
+            start = await start_together() if start_together else None
             before, cpu_before = machine_load.Reading.take(), tree_cpu_ns(os.getpid())
-            start = time.monotonic_ns()
-            await asyncio.sleep(ask.window_ns / 1e9)
-            end = time.monotonic_ns()
+            # An agreed instant counts, not when a busy loop came to it: pages are loaded all along.
+            start = start or time.monotonic_ns()
+            end = start + ask.window_ns
+            await asyncio.sleep(max(0, end - time.monotonic_ns()) / 1e9)
             after, cpu_after = machine_load.Reading.take(), tree_cpu_ns(os.getpid())
             shift.over.set()
         used = await asyncio.to_thread(browser_memory_bytes, but=frozenset())
         return Sample(
-            loads=tuple(load for load in shift.loads if load.end_ns >= start and load.start_ns < end),
+            # A crash counts whenever it was: before the window began, too.
+            loads=tuple(
+                load for load in shift.loads if (load.end_ns >= start and load.start_ns < end) or load.crash
+            ),
             start_ns=start,
             end_ns=end,
             cpu_share=after.since(before).get("cpu_busy_share", 0.0),
             cpus=os.cpu_count() or 1,
-            cpu_ns=max(0, cpu_after - cpu_before),
+            cpu_ns=max(0, cpu_after - cpu_before) * ask.window_ns // max(1, after.now_ns - before.now_ns),
             memory_bytes=used if ask.alone and ask.lifetime == "tab" else None,
             pool_bytes=used,
             pressure=self._gauge.read(),
@@ -160,7 +187,8 @@ class Crawl:
                     error = await self._load(page, shift.ask.many_sites)
             except DriverError as problem:
                 error = first_line(problem).split(" at http", 1)[0]
-            gone = tab.is_gone
+            if gone := tab.is_gone:
+                tab.counted, error = True, error or "the tab crashed"
             tab.age += 1
             shift.loads.append(Load(number, tab.age, start, time.monotonic_ns(), error, crash=gone))
             begun.set()

@@ -159,12 +159,18 @@ def _processes(name: str) -> Check:
 
 
 def _cores(name: str) -> Check:
-    usable = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    usable = _affinity() or os.cpu_count() or 1
     quota = cgroup.cpu_limit()
     cores = min(usable, quota) if quota else usable
     found = f"{cores:g}" + (f" (of {usable}, limited by the control group)" if cores < usable else "")
     advice = "with one core, server and browser get in each other's way: believe long delays only"
     return Check(name, cores >= 2, found, None if cores >= 2 else advice)
+
+
+def _affinity() -> int | None:
+    if sys.platform != "linux":
+        return None
+    return len(os.sched_getaffinity(0))
 
 
 def _memory(name: str) -> Check:

@@ -1,4 +1,4 @@
-"""One machine or many: the Dask workers on which `host_agent.py` does its share of each trial.
+"""One machine or many: the Dask workers, on each of which an agent (`agent.py`) does its share.
 
 Dask carries functions and their results, and nothing else: no task is repeated, moved to another
 worker or scheduled. A worker that is lost is lost.
@@ -8,35 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
-
 from browserconc import __version__
-from browserconc.lab import host_agent
-from browserconc.lab.host_agent import Flown, Host, Share
+from browserconc.lab import agent, dask_cluster
+from browserconc.lab.agent import Closing, Host
+from browserconc.lab.dask_cluster import CONNECT_S, ClusterError
 from browserconc.lab.process import Household
-from browserconc.model.plan import BrowserChoice, Cluster
+from browserconc.model.plan import Cluster
 
 PROBES = 25
 """Of so many looks at a host's clock the one with the shortest round trip counts."""
-CONNECT_S = 15.0
-START_S = 30.0
 WATCH_PERIOD_S = 0.25
-MOST_LOCAL = 16
 
 
-class HostsError(Exception):
+class HostsError(ClusterError):
     """The hosts cannot be used, or one of them was lost: one sentence."""
 
 
@@ -64,15 +58,21 @@ class Hosts:
         self,
         household: Household,
         cluster: Cluster,
-        choice: BrowserChoice | None,
-        *,
-        netlogs: Path | None,
+        make: Callable[..., Closing],
+        *given: Any,
+        netlogs: Path | None = None,
+        serving: bool = True,
     ) -> None:
-        """Connects to nothing yet. `choice` is None where no browser is needed; `netlogs` as in Browsers."""
+        """Connects to nothing yet; on every host there will be an agent `make(*given)`.
+
+        NetLog files that the agents leave come into the folder `netlogs`. With `serving` the hosts have to
+        reach a server of ours.
+        """
+        self._serving = serving
         self.listen = cluster.listen
+        self._agent = (make, *given)
         self._household = household
         self._cluster = cluster
-        self._choice = choice
         self._netlogs = netlogs
         self._client: Any = None
         self._run = secrets.token_hex(8)
@@ -80,7 +80,7 @@ class Hosts:
 
     async def __aenter__(self) -> Hosts:
         try:
-            self._client = await self._connected()
+            self._client = await dask_cluster.connected(self._household, self._cluster)
             await self._enter()
         except BaseException:
             await self.close()
@@ -99,11 +99,20 @@ class Hosts:
             return
         for machine in self.machines:
             with suppress(HostsError, OSError):
-                logs = await self._answer(client, machine, host_agent.leave, host_agent.CLOSING_S * 2)
+                logs = await self._answer(client, machine, agent.leave, agent.CLOSING_S * 2)
                 self._keep(machine, logs)
         with suppress(OSError, TimeoutError):
             async with asyncio.timeout(CONNECT_S):
                 await client.close()
+
+    @property
+    def are_ours(self) -> bool:
+        """Whether the workers are processes that we started."""
+        return self._cluster.is_ours
+
+    def is_here(self, machine: Machine) -> bool:
+        """Whether loopback means the same to that host as to us."""
+        return machine.host.machine == agent.machine_id()
 
     def log_name(self, machine: Machine, name: str) -> str:
         """What a host's log is called among ours."""
@@ -114,7 +123,10 @@ class Hosts:
         best: Clock | None = None
         for _ in range(PROBES):
             before = time.monotonic_ns()
-            told = await self._client.run(host_agent.clock, workers=[machine.worker])
+            try:
+                told = await self._client.run(agent.clock, workers=[machine.worker])
+            except (OSError, KeyError, ValueError):  # the connection broke, or Dask knows no such worker
+                told = {}
             after = time.monotonic_ns()
             if machine.worker not in told:
                 raise HostsError(f"The worker on {machine.name} was lost.")
@@ -123,104 +135,44 @@ class Hosts:
         assert best
         return best
 
-    async def arm(self, shares: Sequence[Share]) -> None:
-        """Brings every host's share to where it can be let go."""
-        for machine, answer in zip(
-            self.machines,
-            await self._all(host_agent.arm, shares, host_agent.ARMING_S + CONNECT_S),
-            strict=True,
-        ):
-            if answer is not None:
-                raise HostsError(f"{machine.name}: {answer}")
+    async def each(
+        self, doing: Callable[..., Any], arguments: Sequence[tuple[Any, ...]], timeout_s: float
+    ) -> list[Any]:
+        """What `doing(agent, *its arguments)` gives on every host, all at once.
 
-    async def go(self, instants_ns: Sequence[int], timeout_s: float) -> list[Flown]:
-        """Lets each host's share go at that instant of its own clock; what they saw."""
-        flown: list[Flown] = []
-        answers = await self._all(
-            host_agent.go, [(at_ns, timeout_s) for at_ns in instants_ns], timeout_s + CONNECT_S
-        )
+        Raises:
+            HostsError: one of them is lost, does not answer in time, or says why it cannot.
+        """
+        waits = [
+            asyncio.ensure_future(
+                self._answer(self._client, machine, agent.tell, timeout_s + CONNECT_S, doing, *given)
+            )
+            for machine, given in zip(self.machines, arguments, strict=True)
+        ]
+        try:
+            answers = list(await asyncio.gather(*waits))
+        finally:
+            for wait in waits:
+                wait.cancel()
         for machine, answer in zip(self.machines, answers, strict=True):
             if isinstance(answer, str):
                 raise HostsError(f"{machine.name}: {answer}")
-            flown.append(answer)
-        return flown
-
-    async def _connected(self) -> Any:
-        try:
-            dask: Any = import_module("distributed")  # an extra that few need, and without types
-        except ImportError:
-            raise HostsError(
-                "--cluster needs the package distributed: pip install 'browserconc[cluster]'."
-            ) from None
-        address, expected = self._cluster.address, 1
-        if address.startswith("local:"):
-            address, expected = await self._local(address)
-        security = None
-        if self._cluster.tls_ca_file or self._cluster.tls_cert:
-            security = dask.Security(
-                tls_ca_file=self._cluster.tls_ca_file,
-                tls_client_cert=self._cluster.tls_cert,
-                tls_client_key=self._cluster.tls_key,
-                require_encryption=True,
-            )
-        try:
-            client = await dask.Client(
-                address, asynchronous=True, timeout=CONNECT_S, security=security, set_as_default=False
-            )
-            await client.wait_for_workers(expected, timeout=START_S)
-        except (OSError, TimeoutError, ValueError, ImportError) as problem:
-            first = str(problem).strip().split("\n", 1)[0].rstrip(".")
-            raise HostsError(
-                f"The cluster {self._cluster.address} cannot be used ({first or type(problem).__name__}): "
-                "start a scheduler and its workers, or use local:N."
-            ) from problem
-        return client
-
-    async def _local(self, spec: str) -> tuple[str, int]:
-        """Starts a scheduler and workers here, each worker at a loopback address of its own."""
-        number = spec.removeprefix("local:")
-        if not number.isdecimal() or not 1 <= int(number) <= MOST_LOCAL:
-            raise HostsError(f"{spec!r} is no cluster: write local:2 (1 to {MOST_LOCAL}) or tcp://HOST:8786.")
-        folder = self._household.folder("cluster")
-        note = folder / "scheduler.json"
-        self._spawn("scheduler", folder, "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
-                    "--scheduler-file", str(note))  # fmt: skip
-        deadline = time.monotonic() + START_S
-        while not note.exists():
-            if time.monotonic() > deadline:
-                raise HostsError(f"Dask's scheduler was not up within {START_S:g} s.")
-            await asyncio.sleep(0.05)
-        for index in range(int(number)):
-            # Linux has all of 127.0.0.0/8; elsewhere the workers share an address and differ by port.
-            host = f"127.0.0.{index + 1}" if sys.platform == "linux" else "127.0.0.1"
-            self._spawn("worker", folder, "--scheduler-file", str(note), "--host", host, "--no-nanny",
-                        "--nthreads", "2", "--no-dashboard", "--local-directory", str(folder))  # fmt: skip
-        return _scheduler(note), int(number)
-
-    def _spawn(self, part: str, folder: Path, *arguments: str) -> None:
-        self._household.spawn(
-            [sys.executable, "-m", f"distributed.cli.dask_{part}", *arguments], log=folder / f"{part}.log"
-        )
+        return answers
 
     async def _enter(self) -> None:
         workers = await self._workers()
-        local = self._cluster.address.startswith("local:")
-        chosen: dict[str, str] = {}
-        for worker in sorted(workers):
-            name = urlsplit(worker).hostname or worker
-            chosen.setdefault(worker if local else name, worker)
         machines = []
-        for worker in chosen.values():
+        for worker in dask_cluster.one_of_each(workers, self._cluster):
             name = urlsplit(worker).hostname or worker
-            self._refuse_unreachable(name)
+            if self._serving:
+                self._refuse_unreachable(name)
             machine = Machine(name, worker, Host("", "", 0, 0))
             told = await self._answer(
                 self._client,
                 machine,
-                host_agent.enter,
-                host_agent.ARMING_S,
-                self._choice,
-                self._netlogs is not None,
+                agent.enter,
+                agent.ARMING_S,
+                *self._agent,
             )
             if isinstance(told, str):
                 raise HostsError(f"{name}: {told}")
@@ -241,27 +193,6 @@ class Hosts:
 
     async def _workers(self) -> set[str]:
         return set((await self._client.scheduler.identity())["workers"])
-
-    async def _all(
-        self, function: Callable[..., Any], arguments: Sequence[Any], timeout_s: float
-    ) -> list[Any]:
-        waits = [
-            asyncio.ensure_future(
-                self._answer(
-                    self._client,
-                    machine,
-                    function,
-                    timeout_s,
-                    *(given if isinstance(given, tuple) else (given,)),
-                )
-            )
-            for machine, given in zip(self.machines, arguments, strict=True)
-        ]
-        try:
-            return list(await asyncio.gather(*waits))
-        finally:
-            for wait in waits:
-                wait.cancel()
 
     async def _answer(
         self, client: Any, machine: Machine, function: Callable[..., Any], timeout_s: float, *given: Any
@@ -305,8 +236,3 @@ class Hosts:
         for name, content in logs.items():
             if self._netlogs and name.startswith("netlog"):
                 (self._netlogs / self.log_name(machine, name)).write_bytes(content)
-
-
-def _scheduler(note: Path) -> str:
-    """The address that Dask's scheduler wrote down, whole (a rename)."""
-    return str(msgspec.json.decode(note.read_bytes())["address"])

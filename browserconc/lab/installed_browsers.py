@@ -173,6 +173,8 @@ def _packages(wanted: str, tell: Callable[[str], None]) -> None:
 
 def _rights() -> list[str] | None:
     """What to put before a command that needs root, or None where we may not have it."""
+    if sys.platform == "win32":
+        return None
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo") and _succeeds(["sudo", "-n", "true"]):

@@ -6,13 +6,14 @@ The kernel ends processes when it is too late for everybody; this says earlier t
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from browserconc.lab import cgroup
-from browserconc.model.tuning import Pressure
+from browserconc.model.crawl import Pressure
 
 STALLS = Path("/proc/pressure/memory")
 """Linux's pressure stall information: how long processes waited for memory."""
@@ -69,7 +70,7 @@ def _swapped() -> int:
 
 
 def _shared_free() -> int:
-    if not hasattr(os, "statvfs") or not SHARED.is_dir():
+    if sys.platform == "win32" or not SHARED.is_dir():
         return LEAST_SHARED
     try:
         status = os.statvfs(SHARED)

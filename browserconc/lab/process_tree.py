@@ -70,15 +70,19 @@ def browser_cpu_ns() -> int:
 
 def tree_cpu_ns(pid: int) -> int:
     """CPU time of a process and all below it, those that it has reaped included; 0 if it is gone."""
-    total = 0.0
     try:
         root = psutil.Process(pid)
-        for process in (root, *root.children(recursive=True)):
-            times = process.cpu_times()
-            total += times.user + times.system
-            total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+        tree = (root, *root.children(recursive=True))
     except psutil.Error:
-        return round(total * 1e9)
+        return 0
+    total = 0.0
+    for process in tree:
+        try:
+            times = process.cpu_times()
+        except psutil.Error:  # it ended meanwhile
+            continue
+        total += times.user + times.system
+        total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
     return round(total * 1e9)
 
 

@@ -17,7 +17,8 @@ from browserconc import recording
 from browserconc.evidence import client
 from browserconc.evidence.client import ClientLine
 from browserconc.evidence.kernel import AcceptQueue
-from browserconc.lab.host_agent import Flown, Share
+from browserconc.lab.agent import ARMING_S
+from browserconc.lab.host_agent import Agent, Flown, Share
 from browserconc.lab.hosts import Clock, Hosts, HostsError
 from browserconc.lab.process import Household
 from browserconc.lab.process_tree import tree_cpu_ns
@@ -102,12 +103,12 @@ def shares(trial: Trial, url: str, hosts: int) -> list[Share]:
 
 async def _flown(trial: Trial, url: str, hosts: Hosts) -> tuple[list[Clock], list[Flown]]:
     clocks = [await hosts.clock(machine) for machine in hosts.machines]
-    await hosts.arm(shares(trial, url, len(hosts.machines)))
+    parts = shares(trial, url, len(hosts.machines))
+    await hosts.each(Agent.arm, [(part,) for part in parts], ARMING_S)
     lead_ns = LEAD_NS if STRATEGIES[trial.strategy].open else RAW_LEAD_NS
     at_ns = time.monotonic_ns() + lead_ns
-    flown = await hosts.go(
-        [at_ns + clock.offset_ns for clock in clocks], trial.timeout_s + lead_ns / 1e9 + 10.0
-    )
+    timeout_s = trial.timeout_s + lead_ns / 1e9 + 10.0
+    flown = await hosts.each(Agent.go, [(at_ns + clock.offset_ns, timeout_s) for clock in clocks], timeout_s)
     return clocks, flown
 
 

@@ -80,10 +80,10 @@ def asgi(orders: Orders, ledger: Ledger) -> AsgiApplication:
 
 def _raise_file_limit() -> None:
     """Every connection takes a descriptor: a thousand clients do not fit the usual soft limit."""
-    try:
-        import resource  # noqa: PLC0415 - Windows has no such module and no such limit
-    except ImportError:
+    if sys.platform == "win32":
         return
+    import resource  # noqa: PLC0415 - Unix only
+
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     with contextlib.suppress(ValueError, OSError):  # macOS refuses "unlimited"
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

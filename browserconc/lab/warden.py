@@ -69,10 +69,18 @@ def members(token: str, groups: set[int], spared: frozenset[int]) -> set[int]:
 
 def _kill_group(group: int) -> None:
     with contextlib.suppress(OSError):
-        if os.name == "posix":
+        if sys.platform != "win32":
             os.killpg(group, signal.SIGKILL)
-        else:  # Windows has no groups to kill; there this ends the process at once
-            os.kill(group, signal.SIGTERM)
+        else:  # Windows has no groups to kill
+            _kill(group)
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(OSError):
+        if sys.platform != "win32":
+            os.kill(pid, signal.SIGKILL)
+        else:  # where SIGTERM ends a process at once
+            os.kill(pid, signal.SIGTERM)
 
 
 def clean(root: str, token: str, groups: set[int], spared: frozenset[int]) -> None:
@@ -88,8 +96,7 @@ def clean(root: str, token: str, groups: set[int], spared: frozenset[int]) -> No
             _kill_group(group)
         doomed |= members(token, groups, spared)
         for pid in doomed:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+            _kill(pid)
         doomed &= _census().keys()
         if not doomed:
             break

@@ -126,8 +126,9 @@ class ServerView:
     """What follows: `limit` requests at once (None: no limit seen), held back by `cause`.
 
     Without a cause and with a reason among the doubts it is undecided; without a cause and a limit, and with
-    `parallel_up_to`, so many ran at once. `silence` is how many silent connections stop the server
-    (None: not seen to). `also` are causes that were seen beside the one that costs most.
+    `parallel_up_to`, so many ran at once. With a cause and no limit,
+    `at_least` so many run at once, perhaps more. `silence` is how many silent connections stop the
+    server (None: not seen to). `also` are causes that were seen beside the one that costs most.
     """
 
     limit: int | None
@@ -139,3 +140,4 @@ class ServerView:
     parallel_up_to: int | None = None
     silence: int | None = None
     also: tuple[str, ...] = ()
+    at_least: int | None = None

@@ -74,6 +74,11 @@ class Cluster:
     tls_cert: str | None = None
     tls_key: str | None = None
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the workers are processes that we start on this machine."""
+        return self.address.startswith("local:")
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

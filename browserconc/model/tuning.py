@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from browserconc.model.crawl import Pressure
 from browserconc.model.finding import Environment
 
 Unit = Literal["PAGE", "CONTEXT", "BROWSER"]
@@ -68,6 +69,7 @@ class Ask:
     With `alone` no other tab is open meanwhile, and memory is measured; without, tabs of other settings
     stay open and idle, so that settings can be compared in turns. `cache` False switches the HTTP cache
     off; `observed` asks the browser what the pages waited for; with `many_sites` every page is of another.
+    `proxied` False leaves the contexts without their proxies.
     """
 
     setting: Setting
@@ -78,46 +80,20 @@ class Ask:
     cache: bool = True
     observed: bool = False
     many_sites: bool = False
+    proxied: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Pressure:
-    """How near the machine is to its memory's end.
+class HostWindow:
+    """One host's part of a window; see `Window`."""
 
-    `headroom_bytes` is what may still be taken: the least of the machine's memory and the control
-    group's, without what must stay free. `said` names the sign that no more may be opened, if there is one.
-    """
-
-    headroom_bytes: int | None = None
-    said: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """One page in one tab: asked for, loaded or failed. `age` is its place among the pages of its tab."""
-
-    tab: int
-    age: int
-    start_ns: int
-    end_ns: int
-    error: str | None = None
-    crash: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One window as it was run: every page that overlaps it, and what the machine did meanwhile."""
-
-    loads: tuple[Load, ...]
-    start_ns: int
-    end_ns: int
+    host: str
+    pages_per_s: float
+    rates: tuple[float, ...]
+    durations_ns: tuple[int, ...]
+    errors: int
     cpu_share: float
-    cpus: int
-    cpu_ns: int
     memory_bytes: int | None
-    pool_bytes: int | None
-    pressure: Pressure
-    said: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +104,9 @@ class Window:
     that are not ours. `cpu_ns` is CPU time of browsers, driver and our own endpoint. `took_ns` includes
     opening the tabs. `durations_ns` are those of the pages that ended in the window, `ages` at which page
     of its tab each was. `waiting` is each cause's share of the requests' time, None where not observed.
+
+    Of several hosts, `hosts` has each one's part. Rate, pages and `cpu_ns` are those of all of them; shares,
+    memory and pressure are the tightest host's.
     """
 
     pages_per_s: float
@@ -146,6 +125,7 @@ class Window:
     pressure: Pressure
     said: tuple[str, ...] = ()
     waiting: Mapping[str, float] | None = None
+    hosts: tuple[HostWindow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +179,7 @@ class Ceiling:
     """What the chosen setting has to keep to; None is no limit.
 
     `rate` caps pages per second; `own_pages` are those that we serve, under as many host names as we like.
+    With `compare_direct` the contexts have proxies, and what they cost is measured, too.
     """
 
     memory_bytes: int | None = None
@@ -210,6 +191,7 @@ class Ceiling:
     rate: float | None = None
     most_tabs: int = 256
     own_pages: bool = False
+    compare_direct: bool = False
     closing_ns: int = 2_500_000_000
 
 
@@ -240,6 +222,31 @@ class Wear:
 
 
 @dataclass(frozen=True, slots=True)
+class HostPoint:
+    """What one of several hosts did at the chosen setting."""
+
+    host: str
+    pages_per_s: float
+    rate_error: float
+    p95_ns: int
+    memory_bytes: int | None
+    cpu_share: float
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What a host is, and how well its clock is known: both in ns of our monotonic clock."""
+
+    host: str
+    platform: str
+    cpus: int
+    memory_bytes: int
+    clock_offset_ns: int
+    clock_error_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """What is to be run, and why. `stopped` says of each unit why it grew no further."""
 
@@ -252,11 +259,15 @@ class Advice:
     wear: Wear | None = None
     waiting: Mapping[str, float] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    hosts: tuple[HostPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """The advice, what was loaded, and where it was measured."""
+    """The advice, what was loaded, and where it was measured; `hosts` where that was not here alone.
+
+    `proxies` are their addresses, without credentials; each context had one of them.
+    """
 
     environment: Environment
     target: str
@@ -264,3 +275,5 @@ class Tuning:
     took_ns: int
     advice: Advice
     interrupted: bool = False
+    hosts: tuple[HostFacts, ...] = ()
+    proxies: tuple[str, ...] = ()

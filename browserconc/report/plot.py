@@ -64,7 +64,7 @@ def plot(
         figures[(height - 1) // 2] = top * (1 - (height - 1) // 2 / (height - 1))
     lines = [title]
     for number, row in enumerate(grid):
-        figure = f"{figures[number]:.4g}" if number in figures else ""
+        figure = _at_the_side(figures[number]) if number in figures else ""
         lines.append(f"{figure:>{MARGIN - 2}} |{''.join(row)}".rstrip())
     pointed = ["-"] * columns
     if mark is not None and 1 <= mark <= most_x:
@@ -73,6 +73,14 @@ def plot(
     if axis:
         lines.append(_figures([dot.x for dot in dots], column, columns))
     return lines
+
+
+def _at_the_side(value: float) -> str:
+    """A figure that fits into the margin."""
+    text = f"{value:.4g}"
+    if len(text) <= MARGIN - 2:
+        return text
+    return f"{value:.0f}" if 1 <= value < 1e6 else f"{value:.0e}"
 
 
 def _figures(values: Sequence[float], column: Callable[[float], int], columns: int) -> str:

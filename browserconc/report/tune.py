@@ -38,6 +38,9 @@ def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: st
         console.print()
         console.print(Padding(_table(tuned, encoding), (0, 0, 0, 2)))
         paragraph("setting: browsers x contexts in each x tabs in each", "dim")
+    if rows := words.hosts(tuned):
+        console.print()
+        console.print(Padding(_hosts(rows, encoding), (0, 0, 0, 2)))
     for lines in _plots(tuned, min(width - 2, _WIDEST_PLOT)):
         console.print()
         for line in lines:
@@ -47,7 +50,7 @@ def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: st
         paragraph(text)
     for doubt in tuned.advice.doubts:
         paragraph(f"! {doubt}", "yellow")
-    for one in settings(tuned.advice):
+    for one in settings(tuned):
         console.print()
         console.print(Text(f"  {one.crawler}", style="bold"))
         for line in one.code.splitlines():
@@ -76,6 +79,16 @@ def _table(tuned: Tuning, encoding: str) -> Table:
     return table
 
 
+def _hosts(rows: list[words.HostRow], encoding: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in words.HOST_COLUMNS:
+        table.add_column(name, justify="left" if name == "host" else "right", no_wrap=True)
+    for row in rows:
+        cells = (row.host, row.rate, row.p95, row.memory, row.cpu, row.clock)
+        table.add_row(*(printable(cell, encoding) for cell in cells))
+    return table
+
+
 def _figures(point: Point) -> tuple[str, str, str, str]:
     return (
         f"{seconds(point.p50_ns)} s",
@@ -100,12 +113,20 @@ def _plots(tuned: Tuning, width: int) -> Iterator[list[str]]:
     yield [
         *lines,
         f"{'tabs':>{width}}",
-        *_wrapped([*kinds, *((". fitted curve  ^ its peak",) if fit else ())]),
+        *_wrapped([*kinds, *((". fitted curve", "^ its peak") if fit else ())], width),
     ]
 
 
-def _wrapped(kinds: list[str]) -> list[str]:
-    return ["  ".join(kinds)]
+def _wrapped(kinds: list[str], width: int) -> list[str]:
+    """The legend in lines that fit, no entry broken."""
+    lines = [""]
+    for kind in kinds:
+        longer = f"{lines[-1]}  {kind}".strip()
+        if len(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(kind)
+    return lines
 
 
 def _remarks(tuned: Tuning) -> Iterator[str]:

@@ -94,6 +94,23 @@ class Wear(Struct, frozen=True):
     recycle_after_pages: int | None
 
 
+class Host(Struct, frozen=True):
+    """One of several hosts, and what it did at the chosen setting."""
+
+    host: str
+    platform: str
+    cpus: int
+    memory_bytes: int
+    clock_offset_s: Annotated[Seconds, Meta(description="How far its monotonic clock is ahead of ours.")]
+    clock_error_s: Seconds
+    pages_per_s: float | None
+    pages_per_s_error: float | None
+    p95_s: Seconds | None
+    rss_bytes: int | None
+    cpu_share: float | None
+    errors: int | None
+
+
 class Tune(Struct, frozen=True):
     """Everything that `browserconc tune` says."""
 
@@ -113,12 +130,17 @@ class Tune(Struct, frozen=True):
     settings: Annotated[dict[str, str], Meta(description="Code to paste, by library.")]
     settings_pages_per_s: dict[str, float | None]
     doubts: tuple[str, ...]
+    hosts: Annotated[
+        tuple[Host, ...],
+        Meta(description="Of a cluster; pages_per_s elsewhere is that of all of them, rss_bytes of one."),
+    ] = ()
+    proxies: Annotated[tuple[str, ...], Meta(description="One for each context, in turn.")] = ()
 
 
 def render(tuned: Tuning) -> str:
     """The whole as indented JSON, ending with a newline."""
     advice = tuned.advice
-    code = tune_settings.settings(advice)
+    code = tune_settings.settings(tuned)
     whole = Tune(
         schema=SCHEMA,
         environment=msgspec.convert(dataclasses.asdict(tuned.environment), Environment),
@@ -138,6 +160,8 @@ def render(tuned: Tuning) -> str:
         settings={one.crawler: one.code for one in code},
         settings_pages_per_s={one.crawler: one.pages_per_s for one in code},
         doubts=advice.doubts,
+        hosts=_hosts(tuned),
+        proxies=tuned.proxies,
     )
     return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"
 
@@ -177,3 +201,27 @@ def _wear(worn: tuning.Wear | None) -> Wear | None:
     if worn is None:
         return None
     return Wear(worn.pages_per_tab, worn.bytes_per_page, worn.slower_per_100, worn.recycle_after)
+
+
+def _hosts(tuned: Tuning) -> tuple[Host, ...]:
+    did = {one.host: one for one in tuned.advice.hosts}
+    found = []
+    for facts in tuned.hosts:
+        one = did.get(facts.host)
+        found.append(
+            Host(
+                host=facts.host,
+                platform=facts.platform,
+                cpus=facts.cpus,
+                memory_bytes=facts.memory_bytes,
+                clock_offset_s=facts.clock_offset_ns / 1e9,
+                clock_error_s=facts.clock_error_ns / 1e9,
+                pages_per_s=one.pages_per_s if one else None,
+                pages_per_s_error=one.rate_error if one else None,
+                p95_s=one.p95_ns / 1e9 if one else None,
+                rss_bytes=one.memory_bytes if one else None,
+                cpu_share=one.cpu_share if one else None,
+                errors=one.errors if one else None,
+            )
+        )
+    return tuple(found)

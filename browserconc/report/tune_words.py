@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from browserconc.model.tuning import Point, Setting, Tuning, Unit, Variation
 from browserconc.report.legend import look
 from browserconc.report.wording import count, megabytes, percent, seconds
@@ -21,7 +23,12 @@ def headline(tuned: Tuning) -> str:
     """What was loaded, and in what."""
     browser = tuned.environment.browser
     driven = f", {browser.name} {browser.version.split('.')[0]}" if browser else ""
-    return f"How many tabs for {tuned.target}{driven}, {count(tuned.environment.cpus, 'processor')}"
+    proxies = len(tuned.proxies)
+    through = f" through {proxies} {'proxy' if proxies == 1 else 'proxies'}" if proxies else ""
+    where = f"{count(tuned.environment.cpus, 'processor')}"
+    if tuned.hosts:
+        where = f"on {count(len(tuned.hosts), 'host')}"
+    return f"How many tabs for {tuned.target}{through}{driven}, {where}"
 
 
 def summary(tuned: Tuning) -> str:
@@ -31,10 +38,46 @@ def summary(tuned: Tuning) -> str:
         return "No setting could be measured."
     memory = f", {megabytes(point.memory_bytes)}" if point.memory_bytes else ""
     so_far = "so far " if tuned.interrupted else ""
+    hosts = f", on each of {len(tuned.hosts)} hosts" if len(tuned.hosts) > 1 else ""
+    together = " from all of them together" if hosts else ""
+    if hosts and memory:
+        memory += " on each at most"
     return (
-        f"Best {so_far}{_for(tuned)}: {boxes(point.setting)}: {rate(point)} pages/s, half of them "
-        f"within {seconds(point.p50_ns)} s and 95 % within {seconds(point.p95_ns)} s{memory}. {held(tuned)}"
+        f"Best {so_far}{_for(tuned)}{hosts}: {boxes(point.setting)}: {rate(point)} pages/s{together}, half "
+        f"of them within {seconds(point.p50_ns)} s and 95 % within {seconds(point.p95_ns)} s{memory}. "
+        f"{held(tuned)}"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class HostRow:
+    """A host's line in the table of hosts, ready to be printed."""
+
+    host: str
+    rate: str
+    p95: str
+    memory: str
+    cpu: str
+    clock: str
+
+
+HOST_COLUMNS = ("host", "pages/s", "p95", "memory", "CPU", "clock known to")
+
+
+def hosts(tuned: Tuning) -> list[HostRow]:
+    """What each host did at the chosen setting; nothing where it was this machine alone."""
+    known = {facts.host: facts for facts in tuned.hosts}
+    return [
+        HostRow(
+            one.host,
+            f"{one.pages_per_s:.1f} ± {one.rate_error:.1f}",
+            f"{seconds(one.p95_ns)} s",
+            megabytes(one.memory_bytes) if one.memory_bytes else "-",
+            percent(one.cpu_share),
+            f"{known[one.host].clock_error_ns / 1e6:.2f} ms" if one.host in known else "-",
+        )
+        for one in tuned.advice.hosts
+    ]
 
 
 def _for(tuned: Tuning) -> str:
@@ -46,7 +89,8 @@ def boxes(setting: Setting) -> str:
     parts = [count(setting.browsers, "browser")]
     each = " in it" if setting.browsers == 1 else " in each"
     parts.append(f"{count(setting.contexts, 'context')}{each}")
-    parts.append(f"{count(setting.tabs, 'tab')} in {'it' if setting.total == 1 else 'each'}")
+    alone = setting.browsers * setting.contexts == 1
+    parts.append(f"{count(setting.tabs, 'tab')} in {'it' if alone else 'each'}")
     several = sum(n > 1 for n in (setting.browsers, setting.contexts, setting.tabs)) > 1
     return ", ".join(parts) + (f" ({setting.total} tabs in all)" if several else "")
 
@@ -58,15 +102,21 @@ def held(tuned: Tuning) -> str:
     unit = tuned.advice.fitted_unit
     match point.bound_by:
         case "machine-saturated":
+            where = "a host" if tuned.hosts else "this machine"
             return (
-                f"There this machine binds: its processors are {percent(point.cpu_share)} busy, so more tabs "
+                f"There {where} binds: its processors are {percent(point.cpu_share)} busy, so more tabs "
                 "wait for their turn."
             )
         case "rate-cap":
             return "There the rate cap binds."
         case None:
+            service = tuned.advice.waiting.get("service", 0.0)
+            server = (
+                f": the server's work is {percent(service)} of the requests' time" if service >= 0.5 else ""
+            )
             why = tuned.advice.stopped.get(unit) if unit else None
-            return f"Nothing was seen to bind there; growth ended because {why}." if why else ""
+            ended = f"; growth ended because {why}" if why else ""
+            return f"Nothing here was seen to bind{server}{ended}." if why or server else ""
         case cause:
             share = percent(tuned.advice.waiting.get(cause, 0.0))
             return f"There {look(cause).name} binds: {share} of the requests' time."

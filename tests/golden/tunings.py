@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from browserconc.model.finding import BrowserFacts, Environment
-from browserconc.model.tuning import Advice, Ceiling, Tuning
+from browserconc.model.tuning import Advice, Ask, Ceiling, HostFacts, HostWindow, Tuning, Window
 from tests.unit.tune_machine import Machine, searched
 
 ENVIRONMENT = Environment(
@@ -31,4 +32,37 @@ def interrupted() -> Tuning:
     return Tuning(ENVIRONMENT, target, "latency", 1_000_000, Advice(None, (), None, None), interrupted=True)
 
 
-TUNINGS: dict[str, Callable[[], Tuning]] = {"tune-usual": usual, "tune-interrupted": interrupted}
+def on_hosts() -> Tuning:
+    """Two hosts, the second half as fast, through two proxies."""
+    names = ("10.0.0.2", "10.0.0.3")
+
+    def shared(ask: Ask, window: Window) -> Window:
+        parts = tuple(
+            HostWindow(
+                name,
+                window.pages_per_s * part,
+                tuple(rate * part for rate in window.rates),
+                window.durations_ns,
+                0,
+                window.cpu_share,
+                window.memory_bytes,
+            )
+            for name, part in zip(names, (0.67, 0.33), strict=True)
+        )
+        return replace(window, hosts=parts)
+
+    advice = searched(Machine(change=shared), Ceiling(compare_direct=True))
+    facts = tuple(
+        HostFacts(name, "Linux-6.1-x86_64", 2, 8_000_000_000, 3_250_000_000 * n, 140_000)
+        for n, name in enumerate(names)
+    )
+    proxies = ("http://10.0.0.8:3128", "http://10.0.0.9:3128")
+    target = "http://10.0.0.1:8000/"
+    return Tuning(ENVIRONMENT, target, "throughput", 58_000_000_000, advice, hosts=facts, proxies=proxies)
+
+
+TUNINGS: dict[str, Callable[[], Tuning]] = {
+    "tune-usual": usual,
+    "tune-interrupted": interrupted,
+    "tune-hosts": on_hosts,
+}

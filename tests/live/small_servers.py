@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok\n"
 
@@ -100,3 +101,26 @@ def refused_port() -> int:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return int(taken.getsockname()[1])
+
+
+def forwarding(asked: list[str]) -> Handler:
+    """A proxy for plain http: notes the address of each request, hands it on and closes after the answer."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request, _, headers = (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")
+        method, url, version = request.decode().split(" ")
+        asked.append(url)
+        parts = urlsplit(url)
+        kept = [line for line in headers.split(b"\r\n") if line and b"connection:" not in line.lower()]
+        origin, onward = await asyncio.open_connection(parts.hostname, parts.port or 80)
+        try:
+            target = url.partition(parts.netloc)[2] or "/"
+            onward.write(f"{method} {target} {version}\r\nConnection: close\r\n".encode())
+            onward.write(b"\r\n".join(kept) + b"\r\n\r\n")
+            while piece := await origin.read(65_536):
+                writer.write(piece)
+                await writer.drain()
+        finally:
+            onward.close()
+
+    return handle

@@ -2,80 +2,40 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import psutil
 import pytest
 
+from tests.live.command import Command
+from tests.live.dask_workers import cluster
+
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.live
-LIMIT_S = 100
 
 
-def compare(cluster: str, out: Path, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "browserconc", "compare", "-q", "--cluster", cluster, "--out", str(out)]
-    return subprocess.Popen(
-        [*command, "--json", "-", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+def compare(cluster: str, out: Path, *arguments: str) -> Command:
+    return Command(
+        out.parent, "compare", "-q", "--cluster", cluster, "--out", str(out), "--json", "-", *arguments
     )
+
+
+def reach_its_requests(running: Command, out: Path) -> None:
+    running.reach(lambda: any(ledger.stat().st_size for ledger in out.glob("*/ledger.jsonl")))
 
 
 def trials(out: Path) -> list[dict]:
     return [msgspec.json.decode(path.read_bytes()) for path in sorted(out.glob("*/trial.json"))]
 
 
-@contextmanager
-def cluster(
-    folder: Path, workers: dict[str, dict[str, str]]
-) -> Iterator[tuple[str, dict[str, psutil.Process]]]:
-    """A scheduler and a worker at each of these addresses, with that much added to its environment."""
-    note = folder / "scheduler.json"
-    scheduler = ["scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(note)]
-    commands = {"": (scheduler, {})} | {
-        host: (["worker", "--scheduler-file", str(note), "--host", host, "--no-nanny", "--nthreads", "1",
-                "--local-directory", str(folder)], more)
-        for host, more in workers.items()
-    }  # fmt: skip
-    started: dict[str, subprocess.Popen[bytes]] = {}
-    try:
-        for host, ((part, *arguments), more) in commands.items():
-            deadline = time.monotonic() + 30
-            while host and not note.exists():
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-            started[host] = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.dask_{part}", "--no-dashboard", *arguments],
-                env={**os.environ, **more},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        address = msgspec.json.decode(note.read_bytes())["address"]
-        yield address, {host: psutil.Process(process.pid) for host, process in started.items() if host}
-    finally:
-        for process in started.values():
-            process.terminate()
-        for process in started.values():
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
 def test_tabs_are_shared_by_two_hosts_and_start_together(tmp_path: Path) -> None:
     out = tmp_path / "run"
-    running = compare("local:2", out, "--tabs", "8", "--delay", "0.6", "--strategies", "raw-socket,tabs")
-    said, told = running.communicate(timeout=LIMIT_S)
-    assert running.returncode == 0, told
-    raw, tabs = msgspec.json.decode(said)["trials"]
+    ended = compare("local:2", out, "--tabs", "8", "--delay", "0.6", "--strategies", "raw-socket,tabs").end()
+    assert ended.code == 0, ended.stderr
+    raw, tabs = msgspec.json.decode(ended.stdout)["trials"]
     assert raw["concurrency"]["sustained"] == 8
     assert raw["start_spread_s"] < 0.1
     # Each host has a browser of its own, and in each the tabs wait for one another.
@@ -93,10 +53,9 @@ def test_a_host_whose_clock_is_wrong_is_merged_on_ours(tmp_path: Path) -> None:
     skewed = {"LD_PRELOAD": str(library), "FAKETIME": "+3.25s"}
     with cluster(tmp_path, {"127.0.0.1": {}, "127.0.0.2": skewed}) as (address, _):
         out = tmp_path / "run"
-        running = compare(address, out, "--tabs", "6", "--delay", "0.6", "--strategies", "raw-socket")
-        said, told = running.communicate(timeout=LIMIT_S)
-    assert running.returncode == 0, told
-    raw = msgspec.json.decode(said)["trials"][0]
+        ended = compare(address, out, "--tabs", "6", "--delay", "0.6", "--strategies", "raw-socket").end()
+    assert ended.code == 0, ended.stderr
+    raw = msgspec.json.decode(ended.stdout)["trials"][0]
     right, wrong = trials(out)[0]["facts"]["hosts"]
     assert abs(right["clock_offset_ns"]) < 100_000_000
     assert wrong["clock_offset_ns"] > 3_000_000_000  # faketime moves the monotonic clock further still
@@ -108,40 +67,31 @@ def test_a_worker_that_is_lost_makes_the_trial_invalid(tmp_path: Path) -> None:
     with cluster(tmp_path, {"127.0.0.1": {}, "127.0.0.2": {}}) as (address, workers):
         out = tmp_path / "run"
         running = compare(address, out, "--tabs", "4", "--delay", "20", "--strategies", "raw-socket")
-        deadline = time.monotonic() + 60
-        while not list(out.glob("*/ledger.jsonl")) or not next(out.glob("*/ledger.jsonl")).read_bytes():
-            assert time.monotonic() < deadline
-            assert running.poll() is None
-            time.sleep(0.1)
+        reach_its_requests(running, out)
         workers["127.0.0.2"].send_signal(signal.SIGKILL)
-        _, told = running.communicate(timeout=LIMIT_S)
-    assert running.returncode == 3
-    assert "The worker on 127.0.0.2 was lost. The trial is invalid and was not repeated." in told
-    assert "Traceback" not in told
+        ended = running.end()
+    assert ended.code == 3
+    assert "The worker on 127.0.0.2 was lost. The trial is invalid and was not repeated." in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_scheduler_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    running = compare("tcp://127.0.0.1:9", tmp_path / "run", "--strategies", "raw-socket")
-    _, told = running.communicate(timeout=LIMIT_S)
-    assert running.returncode == 3
-    assert told.startswith("Error: The cluster tcp://127.0.0.1:9 cannot be used")
-    assert told.count("\n") == 1
+    ended = compare("tcp://127.0.0.1:9", tmp_path / "run", "--strategies", "raw-socket").end()
+    assert ended.code == 3
+    assert ended.stderr.startswith("Error: The cluster tcp://127.0.0.1:9 cannot be used")
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_of_a_local_cluster(tmp_path: Path, number: int) -> None:
     out = tmp_path / "run"
     running = compare("local:2", out, "--tabs", "4", "--delay", "20", "--strategies", "tabs")
-    deadline = time.monotonic() + 60
-    while not list(out.glob("*/ledger.jsonl")) or not next(out.glob("*/ledger.jsonl")).read_bytes():
-        assert time.monotonic() < deadline
-        assert running.poll() is None
-        time.sleep(0.1)
-    family = psutil.Process(running.pid).children(recursive=True)
+    reach_its_requests(running, out)
+    family = psutil.Process(running.process.pid).children(recursive=True)
     assert len(family) > 8
-    running.send_signal(number)
-    running.communicate(timeout=LIMIT_S)
-    if number == signal.SIGINT:
-        assert running.returncode == 130
+    running.signal(number)
     _, alive = psutil.wait_procs(family, timeout=15)
     assert alive == []
+    code = running.end().code
+    if number == signal.SIGINT:
+        assert code == 130

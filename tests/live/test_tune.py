@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import signal
 import socket
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from browserconc.lab import leave, robots
@@ -14,11 +17,12 @@ from browserconc.lab.browser.pool import pool_of
 from browserconc.lab.crawl import Crawl
 from browserconc.lab.memory_pressure import Gauge
 from browserconc.lab.process import Household
+from browserconc.lab.proxy import Proxy
 from browserconc.lab.servers import parse, start
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.tuning import Ask, Setting
 from tests.live.command import Command, run
-from tests.live.small_servers import answering, serving
+from tests.live.small_servers import answering, forwarding, refused_port, serving
 
 pytestmark = pytest.mark.live
 
@@ -130,6 +134,35 @@ async def test_a_killed_browser_is_replaced() -> None:
     assert {load.tab for load in sample.loads if load.error is None} == {0, 1}
 
 
+def test_what_is_killed_while_it_tunes_is_counted_and_replaced(tmp_path: Path) -> None:
+    command = Command(tmp_path, "tune", "--max-error-rate", "100%", "--json", "-")
+    assert command.process.stderr is not None
+    assert "pages/s" in command.process.stderr.readline()
+    assert kill(command, "--type=renderer") > 0
+    assert "pages/s" in command.process.stderr.readline()
+    assert kill(command, "--user-data-dir=") > 0
+    assert all("pages/s" in command.process.stderr.readline() for _ in range(2))
+    command.signal(signal.SIGINT)
+    ended = command.end()
+    assert ended.code == 130, ended.stderr
+    found = json.loads(ended.stdout)
+    assert any("crashed" in doubt for doubt in found["doubts"]), (found["doubts"], ended.stderr)
+    assert found["chosen"]["pages_per_s"] > 0
+
+
+def kill(command: Command, *words: str) -> int:
+    """Kills every process of it with such a word on its command line; how many there were."""
+    killed = 0
+    for process in command.household():
+        try:
+            if any(word in each for each in process.cmdline() for word in words):
+                process.kill()
+                killed += 1
+        except psutil.Error:  # it ended with its parent
+            continue
+    return killed
+
+
 async def test_the_rate_cap_is_kept() -> None:
     with Household() as household:
         running = await start(household, parse("gevent"), household.folder("server"))
@@ -139,6 +172,33 @@ async def test_the_rate_cap_is_kept() -> None:
             sample = await crawl.window(Ask(Setting(1, 1, 3), 2_000_000_000, "capped"), household.root / "t")
     ended = [load for load in sample.loads if sample.start_ns <= load.end_ns < sample.end_ns]
     assert 3 <= len(ended) <= 12
+
+
+async def test_every_context_has_a_proxy_of_its_own() -> None:
+    through: tuple[list[str], list[str]] = ([], [])
+    with Household() as household, ExitStack() as proxies:
+        running = await start(household, parse("gevent"), household.folder("server"))
+        ports = [proxies.enter_context(serving(forwarding(asked))) for asked in through]
+        known = tuple(Proxy(f"http://127.0.0.1:{port}") for port in ports)
+        async with pool_of(household, BrowserChoice(), known) as pool:
+            url = f"{running.origin}/page?resources=0&delay=0"
+            crawl = Crawl(pool, lambda many_sites: url, Gauge.now(), None, 10.0)
+            ask = Ask(Setting(1, 2, 1), 300_000_000, "proxied")
+            proxied = await crawl.window(ask, household.root / "t")
+            counted = [len(asked) for asked in through]
+            direct = await crawl.window(replace(ask, proxied=False), household.root / "t")
+    assert all(set(asked) == {url} for asked in through)
+    assert min(counted) > 0
+    assert [len(asked) for asked in through] == counted
+    assert {load.tab for load in proxied.loads if load.error is None} == {0, 1}
+    assert {load.tab for load in direct.loads if load.error is None} == {0, 1}
+
+
+def test_a_proxy_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
+    ended = run(tmp_path, "tune", "--proxy", f"http://u:secret@127.0.0.1:{refused_port()}")
+    assert ended.code == 3
+    assert "a proxy, cannot be reached" in ended.sentence()
+    assert "secret" not in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,15 @@ def test_neighbours_differ_and_belong_to_a_claim(start, length, made):
         assert (piece.cause == UNATTRIBUTED) == (not covering)
 
 
+@given(st.integers(0, 100), st.integers(0, 100), claims, st.integers(-100, 100))
+def test_slices_are_told_from_whatever_instant_is_zero(start, length, made, zero):
+    plain = attribute(start, start + length, made)
+    shifted = attribute(start, start + length, made, zero_ns=zero)
+    assert [(s.cause, s.start_ns - zero, s.end_ns - zero, s.because) for s in plain] == [
+        (s.cause, s.start_ns, s.end_ns, s.because) for s in shifted
+    ]
+
+
 def test_the_earlier_claim_wins_where_two_overlap():
     slices = attribute(0, 10, [Claim("cache-lock", 2, 6), Claim("host-limit", 4, 9)])
     assert [(s.cause, s.start_ns, s.end_ns) for s in slices] == [

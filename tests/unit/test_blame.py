@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from browserconc.analysis.blame import decided
 from browserconc.model.finding import Concurrency, Kind, RequestFinding, TrialFinding, Verdict
 from browserconc.model.outside import ServerView
@@ -82,3 +84,13 @@ def test_a_width_that_all_tabs_fit_into_holds_none_back():
 
 def test_without_a_server_the_browser_is_believed():
     assert named(trial(5, LOCKED), None, None) == ("cache-lock", 1)
+
+
+def test_of_workers_that_accept_unevenly_at_least_so_many_is_no_number():
+    some = replace(server(None, "server-width"), at_least=3)
+    queued = verdict("limited", 3, "server", "server-width")
+    found = decided(trial(2, queued), trial(1, FREE), some, URL)
+    assert (found.kind, found.cause, found.limit) == ("limited", "server-width", None)
+    enough = decided(trial(2, queued), trial(1, FREE), replace(some, at_least=14), URL)
+    assert (enough.kind, enough.limit) == ("undecided", None)
+    assert "at least 14 requests at once" in enough.doubts[0]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from browserconc.analysis.steady_state import window
-from browserconc.model.tuning import Load, Pressure, Sample
+from browserconc.model.crawl import Load, Pressure, Sample
 
 SECOND = 1_000_000_000
 

@@ -26,7 +26,7 @@ def traced() -> list[Track]:
 
 def later(track: Track, ns: int) -> Track:
     spans = (
-        replace(s, start_ns=s.start_ns + ns, end_ns=None if s.end_ns is None else s.end_ns + ns)
+        s._replace(start_ns=s.start_ns + ns, end_ns=None if s.end_ns is None else s.end_ns + ns)
         for s in track.spans
     )
     return replace(track, spans=tuple(spans))

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from browserconc.analysis.tune_advice import advise, points
-from browserconc.model.tuning import Ask, Ceiling, Pressure, Setting, Window
+from browserconc.model.crawl import Pressure
+from browserconc.model.tuning import Ask, Ceiling, Setting, Window
 from tests.unit.tune_machine import MB, Machine, searched
 
 GRID = [
@@ -58,6 +59,15 @@ def test_memory_stops_the_growth_before_it_is_taken():
     assert "MB" in advice.stopped["CONTEXT"]
 
 
+def test_one_tab_that_takes_half_of_the_memory_allowed_does_not_end_the_growth():
+    """Most of it is the browser's own: the second tab takes a fifth of it."""
+    machine = Machine()
+    advice = searched(machine, Ceiling(memory_bytes=round(1.6 * machine.memory(Setting()))))
+    assert advice.chosen is not None
+    assert advice.chosen.setting.total >= 2
+    assert (advice.chosen.memory_bytes or 0) <= 1.6 * machine.memory(Setting())
+
+
 def test_a_sign_of_pressure_stops_the_growth():
     def pressed(ask: Ask, window: Window) -> Window:
         said = "the machine has begun to swap" if ask.setting.total >= 8 else None
@@ -77,6 +87,17 @@ def test_failing_pages_stop_the_growth_and_are_never_chosen():
     assert advice.chosen is not None
     assert advice.chosen.setting.total <= 4
     assert any("crashed" in doubt for doubt in advice.doubts)
+
+
+@pytest.mark.parametrize(("share", "chosen"), [(0.02, True), (0.0, False)])
+def test_a_single_failed_page_of_a_few_is_no_rate(share, chosen):
+    machine = Machine()
+    ask = Ask(Setting(), 10**9, "grow")
+    window = replace(machine.run(ask), errors=1, crashes=1)
+    advice = advise([(ask, window)], Ceiling(error_share=share))
+    assert (advice.chosen is not None) == chosen
+    assert any("crashed" in doubt for doubt in advice.doubts)
+    assert any("1 of 3 pages failed" in doubt for doubt in advice.doubts) == chosen
 
 
 def test_latency_asks_for_fewer_tabs_than_throughput():

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from browserconc.analysis.visit_verdict import judge_visit
 from browserconc.analysis.visits import visited
 from browserconc.model.cause import Evidence
@@ -10,6 +12,7 @@ from browserconc.model.timeline import Span, Track
 
 MS = 1_000_000
 PAGE, DATA = "http://127.0.0.1:8000/page", "http://127.0.0.1:8000/api/data"
+SOCKET = "ws://127.0.0.1:8000/chat"
 
 
 def plain(url: str) -> str:
@@ -222,3 +225,73 @@ def test_websockets_that_got_no_connection_belong_to_the_tabs_that_have_others()
     seen = visited(evidence(*tracks, *pages, tabs=2, ended_ms=900), plain)
     held = [t.index for t in seen.case.timelines if t.url.endswith("?next")]
     assert sorted(seen.tabs[index] for index in held) == [0, 1]
+
+
+def websocket(number: int, opened_ms: int, closed_ms: int | None) -> Track:
+    """A WebSocket whose handshake took 5 ms; it stays open."""
+    spans = (
+        Span("REQUEST_ALIVE", opened_ms * MS, (opened_ms + 5) * MS),
+        Span("HTTP_TRANSACTION_SEND_REQUEST", opened_ms * MS, opened_ms * MS),
+        Span("HTTP_TRANSACTION_READ_HEADERS", opened_ms * MS, (opened_ms + 5) * MS),
+        Span("WEBSOCKET", (opened_ms + 5) * MS, closed_ms and closed_ms * MS),
+    )
+    known = {"request": number, "leg": 0, "status": 101}
+    return Track("netlog", f"{number}.0", f"{SOCKET}?{number}", spans, facts=known)
+
+
+def heard(number: int, at_ms: int, failed: str | None = None) -> Track:
+    span = Span("asked", at_ms * MS, at_ms * MS if failed else None)
+    facts = {"kind": "websocket", "failed": failed}
+    return Track("page", f"w{number}", f"{SOCKET}?{number}", (span,), index=0, facts=facts)
+
+
+def test_websockets_that_a_renderer_refuses_are_the_limit_though_nobody_waited():
+    opened = [websocket(number, 30 + number, None) for number in range(10, 17)]
+    closed = websocket(17, 60, 70)
+    late = websocket(18, 75, None)
+    told = [heard(number, 31 + number) for number in range(10, 17)] + [heard(17, 61), heard(18, 76)]
+    refused = [heard(number, 29, "Insufficient resources") for number in (20, 21)]
+    visit = visited(
+        evidence(
+            *(client(0, 120), document(0, 20), asked(0, PAGE, 1, 21, "document")),
+            *(*opened, closed, late, *told, *refused),
+            tabs=1,
+            ended_ms=120,
+        ),
+        plain,
+    )
+    found = judge_visit(visit, None, load_alone(120))
+    assert (found.finding.verdict.kind, found.finding.verdict.cause) == ("limited", "websocket-limit")
+    assert found.finding.verdict.limit == 8  # the one that was closed made room
+    assert found.finding.verdict.because[0].startswith("2 of 11 WebSockets were refused at once")
+    assert [request.error for request in found.finding.requests][-2:] == ["Insufficient resources"] * 2
+
+
+def test_websockets_that_got_room_only_when_the_first_tab_was_closed_had_waited_for_it():
+    """Two tabs open one each and ask for another, which the pool holds until the trial is over."""
+    opened = [websocket(number, 30 + number, 4_005) for number in (11, 12)]
+    told = [replace(heard(number, 31 + number), index=number - 11) for number in (11, 12)]
+    late = [
+        replace(
+            websocket(number, 4_001, None),
+            spans=(
+                Span("REQUEST_ALIVE", 40 * MS, 4_006 * MS),
+                Span("STALL", 40 * MS, (4_001 if number == 13 else 4_005) * MS, {"limit": "pool"}),
+                *([Span("HTTP_TRANSACTION_SEND_REQUEST", 4_002 * MS, 4_002 * MS)] if number == 13 else []),
+            ),
+        )
+        for number in (13, 14)
+    ]
+    visit = visited(
+        evidence(
+            *(client(tab, 4_000, error="no answer within 4 s") for tab in (0, 1)),
+            *(document(0, 20), document(1, 20)),
+            *(*opened, *told, *late),
+            tabs=2,
+            ended_ms=4_000,
+        ),
+        plain,
+    )
+    found = judge_visit(visit, None, load_alone(30)).finding
+    assert found.verdict.cause == "websocket-limit"
+    assert found.waiting_ns["websocket-limit"] == pytest.approx(7_920 * MS, rel=0.02)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from browserconc.analysis.wear import wear
-from browserconc.model.tuning import Pressure, Window
+from browserconc.model.crawl import Pressure
+from browserconc.model.tuning import Window
 
 MB = 1_000_000
 

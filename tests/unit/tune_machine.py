@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from browserconc.analysis.tune import tune
-from browserconc.model.tuning import Advice, Ask, Ceiling, Pressure, Setting, Window
+from browserconc.model.crawl import Pressure
+from browserconc.model.tuning import Advice, Ask, Ceiling, Setting, Window
 
 MB = 1_000_000
 

@@ -7,6 +7,7 @@ has loaded.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 from browserconc.analysis import firefox
 from browserconc.model.cause import HANDOVER_NS, Case, Cause
@@ -29,7 +30,7 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         yield from _by_cdp(timeline)
     if track is None:
         return
-    steps = sorted((s for s in track.spans if s.name not in _ENVELOPES), key=lambda s: s.start_ns)
+    steps = sorted([s for s in track.spans if s.name not in _ENVELOPES], key=attrgetter("start_ns"))
     if not steps:
         return
     begun_ns = timeline.start_ns
@@ -38,13 +39,9 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         begun_ns = asked.start_ns
     if steps[0].start_ns - begun_ns <= OUTSIDE_NS:
         yield Claim(CAUSE.id, begun_ns, steps[0].start_ns, "before the network stack saw the request")
-    for step in steps:
-        if (
-            step.name.startswith(_OWN_STEPS)
-            and step.name != "HTTP_CACHE_ADD_TO_ENTRY"
-            and step.end_ns is not None
-        ):
-            yield Claim(CAUSE.id, step.start_ns, step.end_ns, step.name)
+    for name, began_ns, done_ns, _ in steps:
+        if done_ns is not None and name.startswith(_OWN_STEPS) and name != "HTTP_CACHE_ADD_TO_ENTRY":
+            yield Claim(CAUSE.id, began_ns, done_ns, name)
     yield from _handovers(steps)
     got = track.span("HTTP_STREAM_REQUEST")
     made = [s.end_ns for s in steps if s.name in ("TCP_CONNECT", "SSL_CONNECT") and s.end_ns is not None]
@@ -52,7 +49,7 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         # Measured: up to 0.2 s where the one thread of the stack has two hundred connections to hand out.
         yield Claim(CAUSE.id, max(made), got.end_ns, "until its connection was handed to it")
     if (headers := track.span("HTTP_TRANSACTION_READ_HEADERS")) and headers.end_ns is not None:
-        last_ns = max(s.end_ns for s in steps if s.end_ns is not None)
+        last_ns = max([s.end_ns for s in steps if s.end_ns is not None])
         if timeline.end_ns - last_ns <= OUTSIDE_NS:
             yield Claim(CAUSE.id, last_ns, timeline.end_ns, "until the tab had loaded the answer")
 
@@ -76,13 +73,13 @@ def _by_cdp(timeline: Timeline) -> Iterator[Claim]:
 def _handovers(steps: list[Span]) -> Iterator[Claim]:
     """Short stretches between two steps of the stack; a long one stays unexplained."""
     reached_ns = steps[0].start_ns
-    for step in steps:
-        if 0 < step.start_ns - reached_ns <= HANDOVER_NS:
-            yield Claim(CAUSE.id, reached_ns, step.start_ns, f"before {step.name}")
-        if step.end_ns is not None:
-            reached_ns = max(reached_ns, step.end_ns)
-            if step.end_ns - step.start_ns <= HANDOVER_NS and step.name == "HTTP_CACHE_ADD_TO_ENTRY":
-                yield Claim(CAUSE.id, step.start_ns, step.end_ns, step.name)
+    for name, start_ns, end_ns, _ in steps:
+        if 0 < start_ns - reached_ns <= HANDOVER_NS:
+            yield Claim(CAUSE.id, reached_ns, start_ns, f"before {name}")
+        if end_ns is not None:
+            reached_ns = max(reached_ns, end_ns)
+            if name == "HTTP_CACHE_ADD_TO_ENTRY" and end_ns - start_ns <= HANDOVER_NS:
+                yield Claim(CAUSE.id, start_ns, end_ns, name)
 
 
 CAUSE = Cause(

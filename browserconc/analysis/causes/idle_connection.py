@@ -20,8 +20,9 @@ ONE_AT_A_TIME = ("single", "processes")
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
-    sent_ns = on_the_wire_ns(timeline)
-    if sent_ns is None or case.evidence.facts.get("server_model") not in ONE_AT_A_TIME:
+    if case.evidence.facts.get("server_model") not in ONE_AT_A_TIME:
+        return
+    if (sent_ns := on_the_wire_ns(timeline)) is None:
         return
     ledger, service = timeline.tracks.get("ledger"), timeline.span("ledger", "service")
     until_ns = service.start_ns if service else timeline.end_ns

@@ -18,8 +18,9 @@ from browserconc.model.timeline import Span, Timeline, Track
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
-    sent_ns = on_the_wire_ns(timeline)
-    if sent_ns is None or "ledger" not in case.evidence.sources or timeline.error is not None:
+    if "ledger" not in case.evidence.sources or timeline.error is not None:
+        return
+    if (sent_ns := on_the_wire_ns(timeline)) is None:
         return
     service = timeline.span("ledger", "service")
     if service is None:

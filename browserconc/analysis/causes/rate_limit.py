@@ -18,8 +18,10 @@ REFUSALS = (429, 503)
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    if case.evidence.facts.get("server_cause") != CAUSE.id:
+        return
     sent_ns, service = on_the_wire_ns(timeline), timeline.span("ledger", "service")
-    if case.evidence.facts.get("server_cause") != CAUSE.id or service is None or sent_ns is None:
+    if service is None or sent_ns is None:
         return
     if service.start_ns - sent_ns > HANDOVER_NS:
         yield Claim(CAUSE.id, sent_ns, service.start_ns, "held back on its way to the application")

@@ -16,9 +16,11 @@ from browserconc.model.timeline import Timeline
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
+    if case.evidence.facts.get("server_cause") != CAUSE.id:
+        return
     service = timeline.span("ledger", "service")
     alone_ns = case.evidence.alone_ns.get(host_and_path(timeline.url))
-    if case.evidence.facts.get("server_cause") != CAUSE.id or service is None or alone_ns is None:
+    if service is None or alone_ns is None:
         return
     end_ns = service.end_ns if service.end_ns is not None else timeline.end_ns
     if end_ns - service.start_ns - alone_ns > HANDOVER_NS:

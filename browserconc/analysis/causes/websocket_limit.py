@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from browserconc.analysis.socket_pools import WEBSOCKETS, sockets_when_stalled, stalled
+from browserconc.analysis.concurrency import levels
+from browserconc.analysis.socket_pools import WEBSOCKETS, end_of, sockets_when_stalled, stalled
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
 from browserconc.model.timeline import Timeline
@@ -47,12 +48,26 @@ def _open_when_refused(case: Case) -> int | None:
     refused = [timeline.end_ns for timeline in case.timelines if _refused(timeline)]
     if not refused:
         return None
+    if tabs := {t.tracks["page"].index for t in case.timelines if _refused(t) and "page" in t.tracks}:
+        return max(_most_open(case, tab) for tab in tabs) or None
     return sum(
         timeline.start_ns <= min(refused)
         and not _refused(timeline)
         and _closed_ns(timeline, case.evidence.ended_ns) >= min(refused)
         for timeline in case.timelines
     )
+
+
+def _most_open(case: Case, tab: int | None) -> int:
+    """The most WebSockets that one tab had at a time; a tab's page says of itself what it asked for."""
+    whole = {track.key: track for track in case.evidence.tracks if track.source == "netlog"}
+    lives = [
+        (timeline.start_ns, end_of(whole[timeline.tracks["netlog"].key], case.evidence.ended_ns))
+        for timeline in case.timelines
+        if "netlog" in timeline.tracks and "page" in timeline.tracks
+        if timeline.tracks["page"].index == tab and timeline.url.startswith(("ws:", "wss:"))
+    ]
+    return max((height for _, _, height in levels(lives)), default=0)
 
 
 def _closed_ns(timeline: Timeline, last_ns: int) -> int:
@@ -66,8 +81,9 @@ def _remark(case: Case) -> str | None:
     refused = sum(map(_refused, case.timelines))
     if not refused:
         return None
+    asked = sum(t.url.startswith(("ws:", "wss:")) for t in case.timelines) or len(case.timelines)
     return (
-        f"{refused} of {len(case.timelines)} WebSockets were refused at once ({REFUSED}): a renderer "
+        f"{refused} of {asked} WebSockets were refused at once ({REFUSED}): a renderer "
         "process opens only so many, so a further tab in a process of its own may open more."
     )
 

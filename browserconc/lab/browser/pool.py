@@ -7,7 +7,7 @@ missing or too much. What crashed is replaced when it is asked for.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +19,7 @@ from browserconc.lab.browser.driver import (
     BrowserContext,
     BrowserError,
     DriverError,
+    DriverTimeout,
     Page,
     first_line,
     marked,
@@ -29,6 +30,7 @@ from browserconc.lab.browser.identity import identity
 from browserconc.lab.browser.launching import Launcher
 from browserconc.lab.browser.tabs import opening_timeout_s
 from browserconc.lab.process import Household
+from browserconc.lab.proxy import Proxy
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.tuning import Lifetime, Setting
 
@@ -36,14 +38,22 @@ AT_ONCE = 8
 """Contexts that are opened together: more only wait for each other, and the driver's time-outs run."""
 
 
+class CrashError(BrowserError):
+    """A tab or browser ended while it was opened: one sentence."""
+
+
 @dataclass(eq=False)  # without slots: Playwright notes its listener on the object
 class Tab:
-    """One place in the box; `age` counts the pages that its present tab has loaded."""
+    """One place in the box; `age` counts the pages that its present tab has loaded.
+
+    `counted`: whoever loaded a page in it has seen that it is gone.
+    """
 
     page: Page
     home: Home
     age: int = 0
     crashed: bool = False
+    counted: bool = False
 
     def note_crash(self, page: Page) -> None:
         """Remembers that the tab's process is gone."""
@@ -57,10 +67,11 @@ class Tab:
 
 @dataclass(slots=True, eq=False)
 class Home:
-    """A context with its tabs, and the browser that it is in."""
+    """A context with its tabs, the browser that it is in, and its proxy if it has one."""
 
     browser: Browser
     context: BrowserContext
+    proxy: Proxy | None = None
     tabs: list[Tab] = field(default_factory=list)
 
     async def add(self) -> None:
@@ -71,23 +82,30 @@ class Home:
 
 
 class Pool:
-    """One box of tabs of one kind of browser."""
+    """One box of tabs of one kind of browser; each context has one of `proxies`, if there are any."""
 
-    def __init__(self, launcher: Launcher) -> None:
+    def __init__(self, launcher: Launcher, proxies: Sequence[Proxy] = ()) -> None:
         """Opens nothing yet."""
         self._launcher = launcher
+        self._proxies = tuple(proxies)
         self._browsers: list[Browser] = []
         self._homes: list[list[Home]] = []
+        self._given: dict[Proxy, int] = {}
+        self._unseen = 0
 
-    async def reach(self, setting: Setting, *, alone: bool, may_open: Callable[[], None]) -> None:
+    async def reach(
+        self, setting: Setting, *, alone: bool, proxied: bool, may_open: Callable[[], None]
+    ) -> None:
         """Opens what `setting` needs; with `alone` closes everything else.
 
         Args:
             setting: the box.
-            alone: whether other tabs may stay.
+            alone: whether no other tabs may stay.
+            proxied: whether the contexts have a proxy, where there are any; others are closed.
             may_open: called before each opening; what it raises ends the opening.
 
         Raises:
+            CrashError: something crashed before it was open.
             BrowserError: something does not open, or not in time.
         """
         try:
@@ -95,10 +113,18 @@ class Pool:
                 await self._close_dead()
                 if alone:
                     await self._close_beyond(setting)
-                await self._open(setting, may_open)
+                await self._close_others(proxied=proxied)
+                await self._open(setting, may_open, proxied=proxied)
         except (DriverError, TimeoutError) as problem:
-            reason = first_line(problem) or "it took too long"
-            raise BrowserError(f"{setting.total} tabs could not be opened: {reason}.") from problem
+            reason = first_line(problem).rstrip(". ") or "it took too long"
+            slow = isinstance(problem, DriverTimeout | TimeoutError)
+            kind = BrowserError if slow else CrashError
+            raise kind(f"{setting.total} tabs could not be opened: {reason}.") from problem
+
+    def unseen_crashes(self) -> int:
+        """How many tabs were found gone that nobody loaded a page in, since this was last asked."""
+        unseen, self._unseen = self._unseen, 0
+        return unseen
 
     def first_browser(self) -> Browser:
         """The browser that is asked what its pages wait for."""
@@ -123,7 +149,11 @@ class Pool:
         if lifetime == "tab":
             yield tab.page
             return
-        new = tab.home.context if lifetime == "context" else await tab.home.browser.new_context()
+        new = (
+            tab.home.context
+            if lifetime == "context"
+            else await _new_context(tab.home.browser, tab.home.proxy)
+        )
         page = await new.new_page()
         try:
             yield page
@@ -136,7 +166,7 @@ class Pool:
             await quietly(tab.page.close())
             tab.page = await tab.home.context.new_page()
             tab.page.on("crash", tab.note_crash)
-            tab.age, tab.crashed = 0, False
+            tab.age, tab.crashed, tab.counted = 0, False, False
 
     async def switch_cache(self, tabs: Iterable[Tab], *, on: bool) -> None:
         """Switches the HTTP cache of those tabs, as DevTools' checkbox does."""
@@ -150,7 +180,7 @@ class Pool:
         browsers, self._browsers, self._homes = self._browsers, [], []
         await asyncio.gather(*(quietly(browser.close()) for browser in browsers))
 
-    async def _open(self, setting: Setting, may_open: Callable[[], None]) -> None:
+    async def _open(self, setting: Setting, may_open: Callable[[], None], *, proxied: bool) -> None:
         places = asyncio.Semaphore(AT_ONCE)
 
         async def browser() -> None:
@@ -162,7 +192,8 @@ class Pool:
         async def context(homes: list[Home], opened: Browser) -> None:
             async with places:
                 may_open()
-                homes.append(Home(opened, await opened.new_context()))
+                proxy = self._next_proxy() if proxied else None
+                homes.append(Home(opened, await _new_context(opened, proxy), proxy))
 
         async def tab(home: Home) -> None:
             async with places:
@@ -192,8 +223,28 @@ class Pool:
             del home.tabs[setting.tabs :]
         await asyncio.gather(*(quietly(one.close()) for one in (*pages, *contexts, *surplus)))
 
+    def _next_proxy(self) -> Proxy | None:
+        """The one that has had the fewest contexts, so that they are used alike."""
+        if not self._proxies:
+            return None
+        proxy = min(self._proxies, key=lambda each: self._given.get(each, 0))
+        self._given[proxy] = self._given.get(proxy, 0) + 1
+        return proxy
+
+    async def _close_others(self, *, proxied: bool) -> None:
+        """Closes the contexts that have a proxy and should have none, or the other way round."""
+        if not self._proxies:
+            return
+        wrong = [home for homes in self._homes for home in homes if (home.proxy is not None) != proxied]
+        self._homes = [[home for home in homes if home not in wrong] for homes in self._homes]
+        for proxy in (home.proxy for home in wrong if home.proxy is not None):
+            self._given[proxy] -= 1
+        await asyncio.gather(*(quietly(home.context.close()) for home in wrong))
+
     async def _close_dead(self) -> None:
         """Forgets what crashed, so that it is opened again."""
+        tabs = [tab for homes in self._homes for home in homes for tab in home.tabs]
+        self._unseen += sum(tab.is_gone and not tab.counted for tab in tabs)
         alive = [n for n, browser in enumerate(self._browsers) if browser.is_connected()]
         self._browsers = [self._browsers[n] for n in alive]
         self._homes = [self._homes[n] for n in alive]
@@ -204,7 +255,9 @@ class Pool:
 
 
 @asynccontextmanager
-async def pool_of(household: Household, choice: BrowserChoice) -> AsyncIterator[Pool]:
+async def pool_of(
+    household: Household, choice: BrowserChoice, proxies: Sequence[Proxy] = ()
+) -> AsyncIterator[Pool]:
     """An empty pool with a driver of its own; closes all that it opened.
 
     Raises:
@@ -214,13 +267,21 @@ async def pool_of(household: Household, choice: BrowserChoice) -> AsyncIterator[
     with marked(household, where):  # nothing of the driver and its browsers outlives us
         playwright = await started()
     try:
-        pool = Pool(await choosing.launcher(playwright, household, choice, None, where))
+        pool = Pool(await choosing.launcher(playwright, household, choice, None, where), proxies)
         try:
             yield pool
         finally:
             await pool.close()
     finally:
         await quietly(playwright.stop())
+
+
+async def _new_context(browser: Browser, proxy: Proxy | None) -> BrowserContext:
+    if proxy is None:
+        return await browser.new_context()
+    return await browser.new_context(
+        proxy={"server": proxy.server, "username": proxy.username, "password": proxy.password}
+    )
 
 
 async def _together(opening: Iterable[object]) -> None:

@@ -136,7 +136,6 @@ CASES = (
         "--tabs",
         "4",
         *COMPLETE,
-        untold="no part of the browser says who waits for a transaction of IndexedDB",
     ),
     page(
         "opened-windows",
@@ -157,6 +156,17 @@ CASES = (
         "--tabs",
         "1",
         *COMPLETE,
+    ),
+    page(
+        "refused-websockets",
+        "three hundred WebSockets in one tab: its process opens fewer, and the rest fail at once",
+        "/prices.html",
+        Label("browser", "websocket-limit", ...),
+        "/ticker",
+        "--tabs",
+        "1",
+        *COMPLETE,
+        upgrade=True,
     ),
     page(
         "many-websockets",
