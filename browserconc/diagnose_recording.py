@@ -145,7 +145,7 @@ class _Seen:
         seen = self.logs.seen(one)
         tracks += self.ledger
         facts: dict[str, Fact] = {
-            name: manifest.facts.get(name) for name in ("cpu_busy_share", "cpu_pressure_share")
+            name: manifest.facts.get(name) for name in ("cpu_busy_share", "cpu_pressure_share", "databases")
         }
         facts |= {**seen.pool_limits, "max_sockets_per_group": seen.max_sockets_per_group}
         server = self.server

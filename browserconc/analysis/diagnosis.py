@@ -11,6 +11,7 @@ from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.conclusion import RAW
 from browserconc.analysis.remedies import TABS, remedies, trial_of
 from browserconc.analysis.service import host_and_path
+from browserconc.analysis.shared_storage import confirmed
 from browserconc.analysis.visit_verdict import Judged, slowest
 from browserconc.model.cause import Cause
 from browserconc.model.finding import (
@@ -78,7 +79,7 @@ def conclude(
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = reached(decided(tabs, raw, server, url), deaf)
+    verdict = confirmed(reached(decided(tabs, raw, server, url), deaf), judged, alone)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
     found = tuple(remedies(verdict, tabs, judged))
@@ -102,7 +103,12 @@ def conclude(
         because=tuple(because),
         advice=cause.remedy if cause and not found else None,
         alone_ns=alone_ns,
-        doubts=(*doubts, *(server.doubts if server else ()), *_unseen(verdict, judged)),
+        doubts=(
+            *(verdict.doubts[:1] if tabs.verdict.suspect and verdict.cause else ()),
+            *doubts,
+            *(server.doubts if server else ()),
+            *_unseen(verdict, judged),
+        ),
     )
 
 

@@ -35,7 +35,7 @@ def to_try(found: Result, server: ServerView | None, *, on_document: bool, loopb
     tabs = trial_of(found.trials, TABS)
     if tabs is None:
         return ()
-    causes = [found.conclusion.cause, tabs.verdict.cause]
+    causes = [found.conclusion.cause, tabs.verdict.cause, tabs.verdict.suspect]
     if server and server.cause and server.cause not in REMOVES and found.conclusion.cause == server.cause:
         return ()  # what the browser does about its own limits would change nothing
     for cause in causes:

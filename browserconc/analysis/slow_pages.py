@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.critical_path import OWN
-from browserconc.model.cause import Cause
-from browserconc.model.finding import SERVICE, RequestFinding
+from browserconc.model.cause import Case, Cause
+from browserconc.model.finding import SERVICE, UNATTRIBUTED, RequestFinding, Verdict
 
 NOTICEABLE_SHARE = 0.5
 """Of the time with the server: a way that takes less is not what makes a tab slow."""
@@ -40,6 +41,22 @@ def idle_pages(loads: Sequence[RequestFinding], alone: RequestFinding | None) ->
         f"Pages took up to {more / 1e9:.2f} s longer of their own than one alone, and no request shows what "
         "for: they may wait for each other (navigator.locks, IndexedDB), for a timer, or for a processor."
     )
+
+
+def suspicious(
+    verdict: Verdict, case: Case, loads: Sequence[RequestFinding], alone: RequestFinding | None
+) -> Verdict:
+    """The verdict; of idle pages that keep a database with the suspicion that its transactions hold them."""
+    if verdict.kind != "undecided" or alone is None or not case.evidence.facts.get("databases"):
+        return verdict
+    if max(map(idle_ns, loads), default=0) - idle_ns(alone) <= IDLE_NS:
+        return verdict
+    return replace(verdict, suspect="web-lock")
+
+
+def idle_ns(load: RequestFinding) -> int:
+    """How long a tab asked for nothing, or for nothing that any log knows."""
+    return sum(piece.duration_ns for piece in load.slices if piece.cause in (OWN, UNATTRIBUTED))
 
 
 def _own_ns(load: RequestFinding) -> int:

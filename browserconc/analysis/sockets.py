@@ -7,10 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from browserconc.analysis.concurrency import levels
+from browserconc.analysis.pages import page_of
 from browserconc.analysis.socket_pools import Sockets, end_of, held, in_use, stalled
 from browserconc.model.network import LimitHit, Network, SocketGroup
 from browserconc.model.timeline import Span, Track
 
+_LIMITS = frozenset(
+    {
+        *("STALL", "WEBSOCKET_ENDPOINT_LOCK", "HTTP_CACHE_ADD_TO_ENTRY"),
+        *("DELEGATE_INFO", "HTTP2_SESSION_STALLED_MAX_STREAMS"),
+    }
+)
+"""The spans that may be a wait at a limit; most are not, and are passed over."""
 STEPS = 60
 """Into so many equal steps the time is cut."""
 _CACHE_LOCK_TIMEOUT = -409  # ERR_CACHE_LOCK_TIMEOUT, net/base/net_error_list.h
@@ -80,6 +88,8 @@ def _hits(
     for track in tracks:
         at_pool = stalled(track)
         for span in track.spans:
+            if span.name not in _LIMITS:
+                continue
             cause = at_pool[0] if at_pool and span is at_pool[1] else _limit(span)
             if cause is None:
                 continue
@@ -110,11 +120,13 @@ def _limit(span: Span) -> str | None:
 
 
 def _where(cause: str, track: Track, address: Callable[[str], str]) -> str:
-    """What was full: a group of the pool, a host's HTTP/2 connection, an entry of the cache."""
+    """What was full: a group of the pool, a host's HTTP/2 connection, a page's loads, a cache entry."""
     if cause in ("host-limit", "pool-limit", "websocket-limit", "websocket-handshake"):
         return str(track.facts.get("group"))
     if cause == "proxy-limit":
         return str(track.facts.get("proxy"))
+    if cause == "load-throttle":
+        return page_of(track)
     if cause == "h2-streams":
         parts = urlsplit(track.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

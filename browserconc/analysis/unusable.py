@@ -16,6 +16,7 @@ REFUSALS = {
     "ERR_TOO_MANY_REDIRECTS": "{url} redirects in a circle: give the page's own address, or --cookie.",
     "ERR_NAME_NOT_RESOLVED": "The host name of {url} does not resolve: check its spelling.",
     "ERR_CONNECTION_REFUSED": "Nobody listens at {url}: start the server, or check the port.",
+    "ERR_INVALID_HTTP_RESPONSE": "{url} does not answer in HTTP ({error}): check the port.",
     "ERR_EMPTY_RESPONSE": "{url} closes the connection without an answer: look into the server's log.",
     "Download is starting": _NOTHING,
     "ERR_ABORTED": _NOTHING,

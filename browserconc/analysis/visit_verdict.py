@@ -17,7 +17,7 @@ from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, after_the_lock,
 from browserconc.analysis.page_waits import with_page_waits
 from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.same_url import let_through
-from browserconc.analysis.slow_pages import idle_pages, slow_network
+from browserconc.analysis.slow_pages import idle_pages, slow_network, suspicious
 from browserconc.analysis.verdict import (
     EXPLAINED_SHARE,
     HELD_SHARE,
@@ -85,6 +85,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
     level = concurrency(_with_the_server(requests), max((load.end_ns for load in loads), default=0))
     waiting = waiting_by_cause(loads)
     doubts = (*case.doubts, *doubts_of(loads, requests, evidence.tabs))
+    verdict = _verdict(case, loads, level, waiting, doubts, alone)
     finding = TrialFinding(
         id=evidence.id,
         strategy=evidence.strategy,
@@ -97,7 +98,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         makespan_ns=max((load.end_ns for load in loads), default=0),
         ideal_ns=alone.end_ns - alone.start_ns if alone else None,
         concurrency=level,
-        verdict=with_refusals(_verdict(case, loads, level, waiting, doubts, alone), case),
+        verdict=suspicious(with_refusals(verdict, case), case, loads, alone),
         waiting_ns=waiting,
         cost=cost,
         requests=tuple(requests),

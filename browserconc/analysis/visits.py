@@ -173,20 +173,28 @@ def _owners(
             tab = known.index
         if tab is not None:
             owners[track.key] = (tab, known)
-    _deal_unsent_websockets(own, owners)
+    _deal_unsent_websockets(own, owners, evidence.ended_ns)
     return owners
 
 
-def _deal_unsent_websockets(own: Sequence[Track], owners: dict[str, tuple[int, Track | None]]) -> None:
-    """Deals WebSockets that never got as far as their handshake to the tabs that have others, in turn.
+def _deal_unsent_websockets(
+    own: Sequence[Track], owners: dict[str, tuple[int, Track | None]], ended_ns: int
+) -> None:
+    """Deals WebSockets that did not get as far as their handshake to the tabs that have others, in turn.
 
-    The driver hears of a WebSocket when its handshake is sent; whose the others are nobody knows.
+    The driver hears of a WebSocket when its handshake is sent; whose the others are nobody knows. The first
+    tab that is closed after the trial makes room, so that a handshake may be sent then.
     """
     sockets = [track for track in own if track.url.startswith(("ws://", "wss://"))]
     tabs = sorted({owners[track.key][0] for track in sockets if track.key in owners})
-    unsent = [t for t in sockets if t.key not in owners and not t.span("HTTP_TRANSACTION_SEND_REQUEST")]
+    unsent = [track for track in sockets if track.key not in owners and not _is_sent(track, ended_ns)]
     for number, track in enumerate(unsent if tabs else ()):
         owners[track.key] = (tabs[number % len(tabs)], None)
+
+
+def _is_sent(track: Track, by_ns: int) -> bool:
+    sent = track.span("HTTP_TRANSACTION_SEND_REQUEST")
+    return sent is not None and sent.start_ns < by_ns
 
 
 def _apart_ns(one: Track, other: Track, evidence: Evidence) -> int:

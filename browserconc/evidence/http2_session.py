@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from browserconc.evidence.netlog_event import Event, dependency
+from browserconc.evidence.netlog_event import Event, address, dependency
 from browserconc.model.timeline import Span
 
 STALLED = "HTTP2_SESSION_STALLED_MAX_STREAMS"
@@ -44,7 +44,7 @@ class Session:
 
         `sent_ns` is None where it never was sent; then the span is open.
         """
-        for stalled_ns, streams in self.stalls.get(_address(url), ()):
+        for stalled_ns, streams in self.stalls.get(_without_fragment(url), ()):
             late = sent_ns is not None and stalled_ns > sent_ns
             if got_ns - _TICK_NS <= stalled_ns and not late:
                 return Span(STALLED, max(stalled_ns, got_ns), sent_ns, {"max_concurrent_streams": streams})
@@ -71,7 +71,9 @@ class Sessions:
                 if str(event.params.get("id", "")).startswith(_MAX_CONCURRENT_STREAMS):
                     session.max_streams = _whole(event.params.get("value"))
             case kind if kind == STALLED:
-                stalls = session.stalls.setdefault(_address(str(event.params.get("url", ""))), [])
+                stalls = session.stalls.setdefault(
+                    _without_fragment(address(event.params.get("url", ""))), []
+                )
                 stalls.append((event.time_ns, _whole(event.params.get("max_concurrent_streams"))))
             case _:
                 pass
@@ -85,5 +87,5 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _address(url: str) -> str:
+def _without_fragment(url: str) -> str:
     return url.split("#", 1)[0]

@@ -59,7 +59,10 @@ class Leg:
 
     def add(self, span: Span) -> None:
         """Adds a step; the pieces of one body become one span."""
-        _add(self.spans, span)
+        if span.name in _REPEATED:
+            _add(self.spans, span)
+        else:
+            self.spans.append(span)
 
     def close(self, now_ns: int) -> None:
         """The request is over, cancelled perhaps: what was going on is over too."""

@@ -16,7 +16,7 @@ from typing import Any
 from browserconc.evidence import http2_session, http_stream_pool, socket_pool
 from browserconc.evidence.events_of_interest import kept
 from browserconc.evidence.leg import STALL, WEBSOCKET, Leg
-from browserconc.evidence.netlog_event import Event, dependency
+from browserconc.evidence.netlog_event import Event, address, dependency
 from browserconc.model.timeline import Fact, Span, Track
 
 _CONTROLLER = ("HTTP_STREAM_REQUEST_STARTED_JOB", "HTTP_STREAM_JOB_CONTROLLER_PROXY_SERVER_RESOLVED")
@@ -174,7 +174,7 @@ class _Follower:
         leg = Leg(
             event.source_id,
             len(request.legs),
-            str(params.get("url", "")),
+            address(params.get("url", "")),
             self._named(params.get("method", "GET")),
             event.time_ns,
             page={

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from browserconc.evidence.page_log import PageLine
-from browserconc.lab.browser import Page
+from browserconc.lab.browser import DriverError, Page
 
 QUIET_S = 0.3
 """A page that has asked for nothing new for so long after its last answer is at rest."""
@@ -21,6 +21,7 @@ NETWORK_IDLE_NS = 500_000_000
 """For so long nothing has happened when Playwright calls the network idle."""
 RESTLESS_S = 5.0
 """What a page first asks for so long after its load event (polling, say) is no part of its load."""
+CRASHED = "the tab crashed"
 STREAMS = ("eventsource",)
 _REFUSED = re.compile(r"WebSocket connection to '(wss?://[^']*)' failed: (Insufficient resources)")
 """What the console says of a WebSocket that a renderer process does not open, of which the driver and the
@@ -38,6 +39,7 @@ class PageLoads:
         self._gates = gates
         self._open: dict[Any, PageLine] = {}
         self._changed = [asyncio.Event() for _ in pages]
+        self._crashed = [asyncio.Event() for _ in pages]
         self._listening = [self._listen(tab, page) for tab, page in enumerate(pages)]
 
     def _listen(self, tab: int, page: Page) -> list[tuple[Page, str, Any]]:
@@ -47,6 +49,7 @@ class PageLoads:
             (page, "requestfailed", lambda request: self._done(tab, request, request.failure or "failed")),
             (page, "response", lambda response: self._answered_first(tab, response.request)),
             (page, "websocket", lambda socket: self._websocket(tab, socket)),
+            (page, "crash", lambda _: self._crashed[tab].set()),
             (page, "console", lambda message: self._said(tab, message)),
         ]
         for _, event, handler in handlers:
@@ -94,8 +97,21 @@ class PageLoads:
         """Loads `url`; the status of the document and the instant (ns) at which the page was loaded.
 
         Raises:
-            DriverError: it does not load, or not within `limit_s`.
+            DriverError: it does not load, or not within `limit_s`, or the tab crashes.
         """
+        load = asyncio.create_task(self._load(page, tab, url, limit_s))
+        crash = asyncio.create_task(self._crashed[tab].wait())
+        try:
+            await asyncio.wait((load, crash), return_when=asyncio.FIRST_COMPLETED)
+            if crash.done():
+                raise DriverError(CRASHED)
+            return load.result()
+        finally:
+            load.cancel()
+            crash.cancel()
+            await asyncio.gather(load, crash, return_exceptions=True)
+
+    async def _load(self, page: Page, tab: int, url: str, limit_s: float) -> tuple[int | None, int]:
         limit_ms = limit_s * 1000
         wait_for = self._wait_for
         if wait_for == "networkidle":

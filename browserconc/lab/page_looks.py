@@ -21,7 +21,7 @@ LONGEST_PAUSE_S = 2.0
 OFTEN_S = 0.5
 OFTEN = 20
 """So many looks are no further apart than OFTEN_S; those that follow are fewer and fewer."""
-ANSWER_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S, LAST_TIMEOUT_S = 10.0, 1.0
 
 _LOOK = """async () => {
   const begun = performance.now();
@@ -37,6 +37,25 @@ _LOOK = """async () => {
   }
   return {visible: document.visibilityState === "visible", late, held, pending};
 }"""
+
+
+_DATABASES = "async () => (await indexedDB.databases()).length"
+
+
+async def databases(pages: Sequence[Page]) -> int:
+    """How many databases of IndexedDB the page of any tab has; 0 where it has none, or does not tell.
+
+    It is asked when all is measured, for the first question to an origin without databases makes room for
+    them.
+    """
+    return max(await asyncio.gather(*map(_databases, pages)), default=0)
+
+
+async def _databases(page: Page) -> int:
+    with suppress(DriverError, TimeoutError):
+        async with asyncio.timeout(LAST_TIMEOUT_S):
+            return int(await page.evaluate(_DATABASES))
+    return 0
 
 
 @asynccontextmanager

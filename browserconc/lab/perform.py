@@ -170,7 +170,7 @@ def _lines(part: _Part, seen: Any, start_ns: int, timeout_s: float) -> list[Clie
     for index, url in part.tasks:
         row = rows.get(index)
         if row is None:
-            why = seen if isinstance(seen, str) else f"no answer within {timeout_s:g} s"
+            why = seen if isinstance(seen, str) else f"no answer within {round(timeout_s, 1):g} s"
             lines.append(ClientLine(index, url, released_ns=start_ns, error=why))
             continue
         lines.append(

@@ -106,7 +106,7 @@ async def navigate(
         lines = []
         for index, load in enumerate(loads):
             if load in late:
-                line = ClientLine(index, urls[index], error=f"no answer within {timeout_s:g} s")
+                line = ClientLine(index, urls[index], error=f"no answer within {round(timeout_s, 1):g} s")
             else:
                 line = load.result()
             if index not in released and line.error is None:
@@ -168,7 +168,7 @@ async def _load(
     try:
         status, done_ns = await arrive(page, index, gate_url, limit_s)
     except DriverTimeout:
-        return ClientLine(index, url, error=f"not loaded within {limit_s:g} s")
+        return ClientLine(index, url, error=f"not loaded within {round(limit_s, 1):g} s")
     except DriverError as problem:
         error = first_line(problem)[:120]
     line = ClientLine(index, url, done_ns=done_ns or time.monotonic_ns(), status=status, error=error)

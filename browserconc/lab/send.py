@@ -70,7 +70,7 @@ async def send(
     lines = []
     for tab, task in enumerate(sends):
         status, error, done_ns = (
-            (None, f"no answer within {timeout_s:g} s", None) if task in late else task.result()
+            (None, f"no answer within {round(timeout_s, 1):g} s", None) if task in late else task.result()
         )
         lines.append(
             ClientLine(tab, urls[tab], released_ns=released_ns, done_ns=done_ns, status=status, error=error)

@@ -25,7 +25,7 @@ from browserconc.lab.browser import BrowserError, Browsers, DriverError, Page, T
 from browserconc.lab.observe import observed
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.page_load import PageLoads
-from browserconc.lab.page_looks import looking
+from browserconc.lab.page_looks import databases, looking
 from browserconc.lab.process import ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
 from browserconc.lab.strategies import STRATEGIES
@@ -152,6 +152,8 @@ async def _measure(
         page_log.write(into / page_log.FILE, loads.lines)
         asked += loads.lines
     facts.update(machine_load.Reading.take().since(load_before))
+    cpu_ns = max(0, browser_cpu_ns() - cpu_before) if tabs.is_ours else None
+    facts["databases"] = await databases(tabs.pages)
     doubts: tuple[str, ...] = ()
     if loads.restless:
         doubts = (
@@ -164,7 +166,7 @@ async def _measure(
         released_ns=released.released_ns,
         ended_ns=max([released.released_ns, *(line.done_ns or released.ended_ns for line in released.lines)]),
         startup_ns=tabs.startup_ns,
-        cpu_ns=max(0, browser_cpu_ns() - cpu_before) if tabs.is_ours else None,
+        cpu_ns=cpu_ns,
         memory_bytes=browser_memory_bytes(but=tabs.processes_before) if tabs.is_ours else None,
     )
 

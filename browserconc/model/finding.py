@@ -94,7 +94,10 @@ class Concurrency:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one trial showed. `share` is the named cause's part of all waiting, 0..1."""
+    """What one trial showed. `share` is the named cause's part of all waiting, 0..1.
+
+    `suspect` is a cause that this trial alone cannot show and that another one may.
+    """
 
     kind: Kind
     limit: int | None
@@ -103,6 +106,7 @@ class Verdict:
     share: float
     doubts: tuple[str, ...]
     because: tuple[str, ...] = ()
+    suspect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,14 @@ class Track:
     index: int | None = None
     local_port: int | None = None
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    _first: Mapping[str, Span] = field(init=False, repr=False, compare=False)  # asked for dozens of times
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_first", {span.name: span for span in reversed(self.spans)})
 
     def span(self, name: str) -> Span | None:
         """The first span of that name, or None."""
-        for span in self.spans:  # asked for so often that a generator would double the analysis' time
-            if span.name == name:
-                return span
-        return None
+        return self._first.get(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from browserconc.report.legend import look
 
 _ENDPOINTS = ("/slow", "/cpu")
 """The addresses of ours that work; any other is the user's."""
+_OBSERVED = "observed"  # the strategy of a trial that is a page of somebody else's log
 _OTHERS = ("hypercorn", "sanic", "uvicorn")
 """Servers that cannot run Flask: they serve the asynchronous endpoint."""
 
@@ -73,7 +74,10 @@ def _target(trials: tuple[TrialFinding, ...]) -> str:
     servers = list(dict.fromkeys(trial.server for trial in trials if trial.server))
     urls = list(dict.fromkeys(trial.url for trial in trials))
     if not servers:
-        return f"to {urls[0]}" if len(urls) == 1 else f"to {len(urls)} URLs"
+        if len(urls) == 1:
+            return f"to {urls[0]}"
+        pages = all(trial.strategy == _OBSERVED for trial in trials)
+        return f"of {len(urls)} pages" if pages else f"to {len(urls)} URLs"
     delays = {trial.delay_ns for trial in trials if trial.server}
     delay = delays.pop() if len(delays) == 1 else None
     what = "endpoint" if any(server.startswith(_OTHERS) for server in servers) else "Flask endpoint"

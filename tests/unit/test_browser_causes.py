@@ -126,6 +126,14 @@ def test_the_limits_that_were_hit_are_listed_with_their_numbers():
             assert hits[cause] == limit
 
 
+def test_loads_of_one_page_that_were_throttled_are_one_line():
+    network = explain(LOGS / "load-throttle.json.gz", Choice()).network
+    assert network is not None
+    (hit,) = [hit for hit in network.limits if hit.cause == "load-throttle"]
+    assert hit.where == page("load-throttle").id
+    assert hit.times > 1
+
+
 def test_the_logs_tell_nothing_of_the_machine_that_made_them():
     for path in LOGS.iterdir():
         text = gzip.decompress(path.read_bytes()).decode()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from browserconc.analysis import diagnosis, remedies
@@ -210,3 +212,40 @@ def test_who_has_no_rights_is_told_how_to_get_them():
     assert "--login" in (refusal(None, status=401) or "")
     assert refusal(None, status=500) is None
     assert unusable(None, "The browser did not start.", URL) == "The browser did not start."
+
+
+IDLE = "browser-overhead"
+NO_VERDICT: tuple[str, None, None, None] = ("concurrent", None, None, None)
+
+
+def idle(strategy: str, *idle_ms: int, suspect: str | None = None) -> Judged:
+    tabs = [load(tab, (IDLE, idle_ms[tab]), (SERVICE, 500)) for tab in range(len(idle_ms))]
+    kind = "undecided" if suspect else "concurrent"
+    one = judged(strategy, (kind, None, None, None), *tabs)
+    said = replace(one.finding.verdict, suspect=suspect, doubts=("why it is undecided",) if suspect else ())
+    waiting = {IDLE: sum(idle_ms) * MS}
+    return replace(one, finding=replace(one.finding, verdict=said, waiting_ns=waiting))
+
+
+def test_pages_that_wait_for_each_other_only_where_they_share_storage_hold_a_lock():
+    tabs = idle("tabs", 500, 1_000, 1_500, 2_000, suspect="web-lock")
+    found = conclude(RAW, tabs, idle("contexts", 510, 520, 505, 530), view=server(None, None))
+    assert (found.culprit, found.cause, found.limit) == ("page", "web-lock", 1)
+    assert [remedy.trial for remedy in found.remedies] == ["contexts"]
+    assert found.share == pytest.approx((5_000 - 4 * 530) / 5_000)
+    assert "does not say who waits" in found.doubts[0]
+
+
+@pytest.mark.parametrize(
+    "apart",
+    [
+        idle("contexts", 500, 900, 1_400, 1_900),  # they wait there, too
+        judged("contexts", NO_VERDICT, *(load(tab, (SERVICE, 50), status=302) for tab in range(4))),
+        judged("contexts", NO_VERDICT, *(load(tab, (SERVICE, 5), error="x") for tab in range(4))),
+    ],
+)
+def test_a_suspicion_that_no_other_trial_confirms_stays_undecided(apart: Judged):
+    tabs = idle("tabs", 500, 1_000, 1_500, 2_000, suspect="web-lock")
+    found = conclude(RAW, tabs, apart, view=server(None, None))
+    assert (found.culprit, found.cause, found.limit) == (None, None, None)
+    assert "Why is undecided: why it is undecided" in found.summary

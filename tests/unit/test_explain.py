@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import json
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -170,6 +172,25 @@ def rewritten(tmp_path: Path, old: str, new: str) -> Path:
     assert old in text
     log.write_text(text.replace(old, json.dumps(new)[1:-1]))
     return log
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_the_collector_is_left_as_it_was_found(frozen: bool):
+    assert gc.isenabled()
+    if frozen:
+        gc.freeze()
+    try:
+        explain(THREADED, EVERYTHING)
+        assert (gc.isenabled(), gc.get_freeze_count() > 0) == (True, frozen)
+    finally:
+        gc.unfreeze()
+
+
+def test_that_chromium_left_a_password_out_is_no_part_of_the_address(tmp_path: Path):
+    log = tmp_path / "log.json"
+    log.write_text(re.sub(r'("url":"http[^"]+)"', r'\1 (credentials redacted)"', THREADED.read_text()))
+    urls = {request.url for trial in explain(log, EVERYTHING).trials for request in trial.requests}
+    assert urls == {r.url for trial in explain(THREADED, EVERYTHING).trials for r in trial.requests}
 
 
 def test_secrets_of_addresses_are_nowhere(tmp_path: Path):

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from browserconc.analysis.visit_verdict import judge_visit
 from browserconc.analysis.visits import visited
 from browserconc.model.cause import Evidence
@@ -263,3 +265,33 @@ def test_websockets_that_a_renderer_refuses_are_the_limit_though_nobody_waited()
     assert found.finding.verdict.limit == 8  # the one that was closed made room
     assert found.finding.verdict.because[0].startswith("2 of 11 WebSockets were refused at once")
     assert [request.error for request in found.finding.requests][-2:] == ["Insufficient resources"] * 2
+
+
+def test_websockets_that_got_room_only_when_the_first_tab_was_closed_had_waited_for_it():
+    """Two tabs open one each and ask for another, which the pool holds until the trial is over."""
+    opened = [websocket(number, 30 + number, 4_005) for number in (11, 12)]
+    told = [replace(heard(number, 31 + number), index=number - 11) for number in (11, 12)]
+    late = [
+        replace(
+            websocket(number, 4_001, None),
+            spans=(
+                Span("REQUEST_ALIVE", 40 * MS, 4_006 * MS),
+                Span("STALL", 40 * MS, (4_001 if number == 13 else 4_005) * MS, {"limit": "pool"}),
+                *([Span("HTTP_TRANSACTION_SEND_REQUEST", 4_002 * MS, 4_002 * MS)] if number == 13 else []),
+            ),
+        )
+        for number in (13, 14)
+    ]
+    visit = visited(
+        evidence(
+            *(client(tab, 4_000, error="no answer within 4 s") for tab in (0, 1)),
+            *(document(0, 20), document(1, 20)),
+            *(*opened, *told, *late),
+            tabs=2,
+            ended_ms=4_000,
+        ),
+        plain,
+    )
+    found = judge_visit(visit, None, load_alone(30)).finding
+    assert found.verdict.cause == "websocket-limit"
+    assert found.waiting_ns["websocket-limit"] == pytest.approx(7_920 * MS, rel=0.02)

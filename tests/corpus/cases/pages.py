@@ -136,7 +136,6 @@ CASES = (
         "--tabs",
         "4",
         *COMPLETE,
-        untold="no part of the browser says who waits for a transaction of IndexedDB",
     ),
     page(
         "opened-windows",
