@@ -26,7 +26,7 @@ _NAMED = 6
 """What only one side has is counted beyond so many."""
 _CHANGED = "it changed; whether for the better depends on what you need"
 _RATE_MARGIN = 0.2
-"""Unless a threshold is given: the same setting was seen to differ by 17 % from one hour to the next."""
+"""Unless a threshold is given: the same setting was seen to differ by 17 % within minutes."""
 _UNSURE = "how sure the rates are is not in the files"
 _OPEN = "their errors leave open whether it is more than the threshold; a larger --budget makes them smaller"
 

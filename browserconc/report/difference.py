@@ -9,12 +9,11 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 
-from rich.console import Console
 from rich.text import Text
 
 from browserconc.model.difference import GATED, Change, Difference, Standing, Value
+from browserconc.report.console import in_memory, printed
 from browserconc.report.legend import look
 from browserconc.report.printable import printable
 from browserconc.report.wording import megabytes, seconds
@@ -45,18 +44,7 @@ class _Row:
 def render(difference: Difference, *, width: int = 80, colour: bool = False, encoding: str = "utf-8") -> str:
     """The comparison as text that ends with a newline."""
     width = max(width, NARROWEST)
-    console = Console(
-        file=StringIO(),
-        width=width,
-        height=100,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
-        legacy_windows=False,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
+    console = in_memory(width, colour=colour)
 
     def say(text: str, style: str = "", mark: str = "") -> None:
         indent = f"  {mark} " if mark else "  "
@@ -66,28 +54,26 @@ def render(difference: Difference, *, width: int = 80, colour: bool = False, enc
         ):
             console.print(Text(line, style=style))
 
-    with console.capture() as captured:
-        for side, name in (("A", difference.a), ("B", difference.b)):
-            console.print(Text(printable(f"{side}  {name}", encoding), style="bold", overflow="fold"))
-        for text in (*_surroundings(difference), *difference.refusals):
-            console.print()
-            say(text, "bold red" if text in difference.refusals else "", mark="!")
-        if difference.comparable:
-            console.print()
-            say(summary(difference))
-            console.print()
-            for line, standing in _lines(difference, width):
-                style = _STYLE[standing] if standing else "bright_black"
-                console.print(Text(printable(line, encoding), style=style), soft_wrap=True)
-            for number, note in enumerate(_notes(difference)):
-                if not number:
-                    console.print()
-                say(note, mark="?")
-        if difference.gate:
-            console.print()
-            say(f"gate: {difference.gate}", "bold green" if difference.gate == "passed" else "bold red")
-    text = captured.get()
-    return text if colour else "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    for side, name in (("A", difference.a), ("B", difference.b)):
+        console.print(Text(printable(f"{side}  {name}", encoding), style="bold", overflow="fold"))
+    for text in (*_surroundings(difference), *difference.refusals):
+        console.print()
+        say(text, "bold red" if text in difference.refusals else "", mark="!")
+    if difference.comparable:
+        console.print()
+        say(summary(difference))
+        console.print()
+        for line, standing in _lines(difference, width):
+            style = _STYLE[standing] if standing else "bright_black"
+            console.print(Text(printable(line, encoding), style=style), soft_wrap=True)
+        for number, note in enumerate(_notes(difference)):
+            if not number:
+                console.print()
+            say(note, mark="?")
+    if difference.gate:
+        console.print()
+        say(f"gate: {difference.gate}", "bold green" if difference.gate == "passed" else "bold red")
+    return printed(console)
 
 
 def markdown(difference: Difference) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from browserconc.model.limit import Limit, Limits
+from browserconc.report.console import in_memory, printed
 from browserconc.report.printable import printable
 from browserconc.report.sheet import Column, Row, Sheet, grid
 
@@ -37,10 +35,7 @@ def sheet(limits: Limits) -> Sheet:
 
 def render(limits: Limits, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
     """A line of figures for each limit, then what follows from each; at most `width` columns wide."""
-    out = StringIO()
-    console = Console(
-        file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False
-    )
+    console = in_memory(width, colour=colour)
     shown = sheet(limits)
     console.print(Text(printable(shown.summary, encoding)))
     console.print()
@@ -50,7 +45,7 @@ def render(limits: Limits, *, colour: bool = False, width: int = 80, encoding: s
         said = Text(printable(f"{row.cells[0]}: ", encoding), style="bold")
         said.append(printable(row.said, encoding), style="yellow" if row.mark == "missing" else "not bold")
         console.print(Padding(said, (0, 0, 0, 2)))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).rstrip() + "\n"
+    return printed(console)
 
 
 def _row(limit: Limit) -> Row:

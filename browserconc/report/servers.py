@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from browserconc.model.server_row import ServerRow, Survey
+from browserconc.report.console import in_memory, printed
 from browserconc.report.printable import printable
 from browserconc.report.sheet import Column, Row, Sheet, grid
 from browserconc.report.wording import count
@@ -41,10 +39,7 @@ def sheet(survey: Survey) -> Sheet:
 
 def render(survey: Survey, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
     """The rows, then what the columns mean and a sentence for each, at most `width` columns wide."""
-    out = StringIO()
-    console = Console(
-        file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False
-    )
+    console = in_memory(width, colour=colour)
     shown = sheet(survey)
     console.print(grid(shown.columns, shown.rows, encoding=encoding, gap=1))
     console.print(Text(printable(shown.meaning, encoding), style="dim"))
@@ -53,7 +48,7 @@ def render(survey: Survey, *, colour: bool = False, width: int = 80, encoding: s
         console.print(Text(printable(row.cells[0], encoding), style="bold"))
         said = Text(printable(row.said, encoding), style="yellow" if row.mark == "missing" else "")
         console.print(Padding(said, (0, 0, 0, 2)))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    return printed(console)
 
 
 def _row(row: ServerRow) -> Row:

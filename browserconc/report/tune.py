@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from io import StringIO
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
 from browserconc.model.tuning import Point, Tuning
 from browserconc.report import tune_words as words
+from browserconc.report.console import in_memory, printed
 from browserconc.report.legend import look
 from browserconc.report.plot import Dot, plot
 from browserconc.report.printable import printable
@@ -82,10 +81,7 @@ def markdown(tuned: Tuning) -> str:
 
 def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
     """The whole report, at most `width` columns wide but for the code, which is not broken."""
-    out = StringIO()
-    console = Console(
-        file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False
-    )
+    console = in_memory(width, colour=colour)
 
     def paragraph(text: str, style: str = "") -> None:
         console.print(Padding(Text(printable(text, encoding), style=style), (0, 0, 0, 2)))
@@ -116,7 +112,7 @@ def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: st
         console.print(Text(f"  {one.crawler}", style="bold"))
         for line in one.code.splitlines():
             console.print(Text(f"    {line}"), soft_wrap=True)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    return printed(console)
 
 
 def _plots(tuned: Tuning, width: int) -> Iterator[list[str]]:
