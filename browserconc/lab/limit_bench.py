@@ -7,7 +7,7 @@ no log and no protocol of the browser's: every browser that is driven can be mea
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,7 +56,11 @@ class Bench:
         if self.choice.is_remote:
             raise BrowserError("It takes a browser that is started for it; this one runs already.")
         choice = replace(self.choice, stock_switches=True)
-        async with Browsers(self.household, choice, netlogs=None) as browsers:
+        async with AsyncExitStack() as stack:
+            try:
+                browsers = await stack.enter_async_context(Browsers(self.household, choice, netlogs=None))
+            except BrowserError as problem:
+                raise BrowserError("Only Chromium is started without the driver's switches.") from problem
             yield browsers
 
 
