@@ -150,6 +150,14 @@ def test_of_many_workers_that_accept_unevenly_all_are_named_or_at_least_so_many(
         assert found.doubts[0].startswith(f"At least {found.at_least} run at once")
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_single_threaded_processes_that_all_worked_need_no_second_round(seed: int) -> None:
+    """Gunicorn's four workers with a socket of their own each (--reuse-port)."""
+    seen = LocalServer(processes=4, threads=4, loops=0)
+    _, found = examined(Server(500, width=4, uneven=True, sets_cookies=True, seed=seed), local=seen)
+    assert (found.cause, found.limit) == ("server-width", 4)
+
+
 def test_where_every_process_was_seen_to_work_none_is_overlooked() -> None:
     """PHP's twelve workers and their parent, which works as well, all of a single thread."""
     seen = LocalServer(processes=13, threads=13, loops=0)
