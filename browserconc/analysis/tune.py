@@ -183,13 +183,15 @@ class _Search:
             if n / 2 < knee < 2 * n:
                 yield _of_total(best, knee)
         if n >= 4:  # a context of two tabs costs less than two contexts, and its tabs hardly meet
-            yield Setting(1, max(1, n // 2), 2)
+            yield Setting(1, n // 2, 2)
+        if n >= 8:  # beside other programs two browsers get more of the processors than one
+            yield Setting(2, n // 4, 2)
         if "PAGE" not in self.behind:  # tabs of one context take the least memory
             yield Setting.of("PAGE", n)
         yield _of_total(best, round(n * 1.5))
         if n >= 4:
             yield _of_total(best, round(n * 0.75))
-            yield Setting(2, max(1, n // 2), 1)
+            yield Setting(2, n // 2, 1)
 
     def _candidates(self) -> list[Setting]:
         """The best few, and the one with the least memory of those that may be as good."""

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import msgspec
 import psutil
+import pytest
+
+Client = pytest.importorskip("distributed").Client
 
 
 @contextmanager
@@ -40,6 +43,8 @@ def cluster(
                 stderr=subprocess.DEVNULL,
             )
         address = msgspec.json.decode(note.read_bytes())["address"]
+        with Client(address, timeout=30, set_as_default=False) as client:
+            client.wait_for_workers(len(workers), timeout=30)
         yield address, {host: psutil.Process(process.pid) for host, process in started.items() if host}
     finally:
         for process in started.values():
