@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from browserconc.analysis.outside import judge
 from browserconc.analysis.outside_plan import next_experiment
+from browserconc.analysis.outside_trial import first_byte_ns
 from browserconc.model.outside import LocalServer
 from tests.unit.outside_servers import Server, examined
 
@@ -185,6 +186,17 @@ def test_a_lock_on_the_session_behind_workers_that_accept_unevenly() -> None:
 def test_uneven_workers_are_no_lock(width: int, service_ms: float, seed: int) -> None:
     server = Server(service_ms, width=width, uneven=True, sets_cookies=True, seed=seed)
     assert examined(server)[1].cause not in ("session-lock", "proxy-coalesce")
+
+
+def test_the_quick_answers_of_a_cache_are_no_measure_of_the_first_byte() -> None:
+    view, _ = examined(Server(500))
+    first, *_ = (one for one in view.rounds if one.experiment.name == "alone")
+    sent_ns = first.answers[0].sent_ns or 0
+    hit = replace(first.answers[0], first_byte_ns=sent_ns + 10**6, done_ns=sent_ns + 2 * 10**6)
+    fresh = replace(first, experiment=replace(first.experiment, name="alone-new-url"))
+    cached = replace(view, rounds=(first, replace(first, answers=(hit,)), fresh))
+    assert first_byte_ns(cached) == 500_000_000
+    assert first_byte_ns(replace(cached, rounds=cached.rounds[:2])) == 10**6
 
 
 def test_one_that_was_refused_alone_is_no_measure_of_the_work() -> None:
