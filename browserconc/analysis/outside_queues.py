@@ -136,8 +136,9 @@ def width(view: OutsideView, service: int) -> ServerView | None:
     if _differs_by(view, service):
         return None
     threaded = workers_and_threads(view, rounds, level)
-    overlooked = is_uneven(rounds, level) and not is_all(view, rounds, level)
-    if not (threaded or overlooked or is_stable(view, service) or _agree(rounds, level)):
+    uneven = is_uneven(rounds, level)
+    overlooked = uneven and not is_all(view, rounds, level)
+    if not (threaded or uneven or is_stable(view, service) or _agree(rounds, level)):
         return None
     if not all(each.can_be_of(threaded[0] * threaded[1] if threaded else level) for each in rounds):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from browserconc.analysis.outside_rounds import named
+from browserconc.analysis.outside_rounds import is_cached, named
 from browserconc.model.cause import Evidence
 from browserconc.model.outside import Answer, OutsideView, Round
 from browserconc.model.timeline import Span, Track
@@ -17,8 +17,13 @@ def round_for(view: OutsideView, tabs: int) -> Round | None:
 
 
 def first_byte_ns(view: OutsideView | None) -> int | None:
-    """The least that the first byte of one request alone took; None where none was answered."""
+    """The least that the first byte of one request alone took; None where none was answered.
+
+    A cache's quick answers are no measure of the work, as in `outside_rounds.service_ns`.
+    """
     answers = [answer for one in named(view, "alone") for answer in one.answers] if view else []
+    if view and is_cached(view):
+        answers = answers[:1] + [a for one in named(view, "alone-new-url") for a in one.answers]
     took = [
         a.first_byte_ns - a.sent_ns for a in answers if a.first_byte_ns is not None and a.sent_ns is not None
     ]

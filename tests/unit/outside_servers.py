@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from browserconc.analysis.outside import judge
 from browserconc.analysis.outside_plan import next_experiment
-from browserconc.model.outside import Answer, Experiment, OutsideView, Round, ServerView
+from browserconc.model.outside import Answer, Experiment, LocalServer, OutsideView, Round, ServerView
 
 MS = 1_000_000
 
@@ -93,7 +93,7 @@ class Server:
 
 
 def examined(
-    server: Server, *, clients: int = 10, deadline_s: float = 60.0
+    server: Server, *, clients: int = 10, deadline_s: float = 60.0, local: LocalServer | None = None
 ) -> tuple[OutsideView, ServerView]:
     """The whole examination of such a server, and its judgement."""
     view = OutsideView(
@@ -105,7 +105,7 @@ def examined(
         rounds=(),
         cookies=None,
         own_cookies=False,
-        local=None,
+        local=local,
         cores=2,
     )
     while experiment := next_experiment(view):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from browserconc.analysis.outside import judge
 from browserconc.analysis.outside_plan import next_experiment
+from browserconc.analysis.outside_trial import first_byte_ns
 from browserconc.model.outside import LocalServer
 from tests.unit.outside_servers import Server, examined
 
@@ -150,6 +151,14 @@ def test_of_many_workers_that_accept_unevenly_all_are_named_or_at_least_so_many(
         assert found.doubts[0].startswith(f"At least {found.at_least} run at once")
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_single_threaded_processes_that_all_worked_need_no_second_round(seed: int) -> None:
+    """Gunicorn's four workers with a socket of their own each (--reuse-port)."""
+    seen = LocalServer(processes=4, threads=4, loops=0)
+    _, found = examined(Server(500, width=4, uneven=True, sets_cookies=True, seed=seed), local=seen)
+    assert (found.cause, found.limit) == ("server-width", 4)
+
+
 def test_where_every_process_was_seen_to_work_none_is_overlooked() -> None:
     """PHP's twelve workers and their parent, which works as well, all of a single thread."""
     seen = LocalServer(processes=13, threads=13, loops=0)
@@ -177,6 +186,17 @@ def test_a_lock_on_the_session_behind_workers_that_accept_unevenly() -> None:
 def test_uneven_workers_are_no_lock(width: int, service_ms: float, seed: int) -> None:
     server = Server(service_ms, width=width, uneven=True, sets_cookies=True, seed=seed)
     assert examined(server)[1].cause not in ("session-lock", "proxy-coalesce")
+
+
+def test_the_quick_answers_of_a_cache_are_no_measure_of_the_first_byte() -> None:
+    view, _ = examined(Server(500))
+    first, *_ = (one for one in view.rounds if one.experiment.name == "alone")
+    sent_ns = first.answers[0].sent_ns or 0
+    hit = replace(first.answers[0], first_byte_ns=sent_ns + 10**6, done_ns=sent_ns + 2 * 10**6)
+    fresh = replace(first, experiment=replace(first.experiment, name="alone-new-url"))
+    cached = replace(view, rounds=(first, replace(first, answers=(hit,)), fresh))
+    assert first_byte_ns(cached) == 500_000_000
+    assert first_byte_ns(replace(cached, rounds=cached.rounds[:2])) == 10**6
 
 
 def test_one_that_was_refused_alone_is_no_measure_of_the_work() -> None:
