@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from browserconc.analysis import steady_state
 from browserconc.analysis.hosts_together import together
 from browserconc.analysis.tune_advice import Seen
+from browserconc.evidence import browser_logs
 from browserconc.evidence.log_file import LogError
 from browserconc.explanation import Choice, explain
 from browserconc.lab import leave
@@ -226,7 +227,8 @@ def _facts(known: dict[str, Any] | None, wanted: Wanted) -> BrowserFacts | None:
     if known is None:
         return None
     headless = not wanted.browser.headed
-    return BrowserFacts(known["name"], known["version"], known["path"], headless, tuple(known["switches"]))
+    switches = browser_logs.lasting(known["switches"])
+    return BrowserFacts(known["name"], known["version"], known["path"], headless, switches)
 
 
 def _waiting(trace: Path) -> dict[str, float]:

@@ -31,7 +31,7 @@ def compare(a: Path, b: Path, criterion: Criterion) -> Difference:
     if isinstance(one, Result) and isinstance(other, Result):
         return gated(difference.compare(one, other, criterion, names), criterion)
     if isinstance(one, Readings) and isinstance(other, Readings) and one.kind == other.kind:
-        return gated(readings_difference.compare(one, other, names), criterion)
+        return gated(readings_difference.compare(one, other, criterion, names), criterion)
     reason = f"A is {_kind(one)} and B is {_kind(other)}: give two of the same kind."
     return Difference(*names, (reason,), (), ())
 
@@ -63,7 +63,7 @@ def _read(source: Path) -> Result | Readings:
         if source.is_char_device():  # /dev/zero never ends
             raise DifferenceError(f"{source} is a device; give a recording's folder or a result's file.")
         text = source.read_bytes()
-        if readings_json.schema(text) in {readings_json.SERVERS, readings_json.LIMITS}:
+        if readings_json.schema(text) in readings_json.KINDS:
             return readings_json.parse(text)
         return result_json.parse(text)
     except OSError as problem:

@@ -144,14 +144,21 @@ def plan(profile: Profile | None = None, **overrides: object) -> Plan:
 
 
 def one_browser(
-    name: str | None, *, headed: bool = False, connect: str | None = None, cdp: str | None = None
+    name: str | None,
+    *,
+    headed: bool = False,
+    connect: str | None = None,
+    cdp: str | None = None,
+    stock_switches: bool = False,
 ) -> BrowserChoice:
     """The browser of a command that drives one; the arguments are keys of a profile.
 
     Raises:
         UsageError: an unknown name, or more than one.
     """
-    chosen = plan(browser=name, headed=headed or None, connect=connect, cdp=cdp).browsers
+    chosen = plan(
+        browser=name, headed=headed, connect=connect, cdp=cdp, stock_switches=stock_switches
+    ).browsers
     if len(chosen) > 1:
         raise UsageError("Only one browser can be named here; `browserconc compare` takes several.")
     return chosen[0]
@@ -242,12 +249,23 @@ def _with_users_own(settled: Profile, values: Mapping[str, object]) -> Profile:
 
 
 def _speaking(profile: Profile, *, server_given: bool) -> Profile:
-    """The profile with what its version of HTTP asks for: a server that speaks it, a browser that may."""
+    """The profile with what its version of HTTP asks for: a server that speaks it, a browser that may.
+
+    Raises:
+        UsageError: a server does not speak it, or takes no WebSockets where those are wanted.
+    """
     if profile.http == "2":
         if not server_given and profile.servers == Profile().servers:
             return replace(profile, servers=(H2_SERVER,))
         if others := [spec for spec in profile.servers if spec.split(":")[0] != H2_SERVER]:
             raise UsageError(f"http 2 needs the server {H2_SERVER}; {others[0]} does not speak it.")
+    if profile.workload == "websocket" and not (profile.app or profile.server_cmd):
+        able = [name for name, kind in servers.TABLE.items() if kind.websockets]
+        for spec in profile.servers:
+            if not (kind := servers.parse(spec).kind).websockets:
+                raise UsageError(
+                    f"The server {kind.name} takes no WebSockets here. Choose one of {', '.join(able)}."
+                )
     if profile.http == "1.1":
         return replace(profile, switches=(*profile.switches, "--disable-http2"))
     return profile

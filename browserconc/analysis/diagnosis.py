@@ -79,7 +79,7 @@ def conclude(
         return Conclusion(
             why, None, None, None, None, None, None, (), url=url, alone_ns=alone_ns, doubts=doubts
         )
-    verdict = confirmed(reached(decided(tabs, raw, server, url), deaf), judged, alone)
+    verdict = confirmed(reached(decided(tabs, raw, server, url), deaf), judged)
     examined, url = url, _waited_for(judged, verdict) or url
     cause = next((cause for cause in CAUSES if cause.id == verdict.cause), None)
     found = tuple(remedies(verdict, tabs, judged))

@@ -12,14 +12,13 @@ from statistics import median
 
 from browserconc.analysis import environments, mann_whitney
 from browserconc.analysis.standing import Level, level_changed
-from browserconc.model.difference import Change, Criterion, Difference, Standing, Unit
+from browserconc.model.difference import OTHER_MACHINE, Change, Criterion, Difference, Standing, Unit
 from browserconc.model.finding import Result, TrialFinding
 
 OBSERVED = frozenset({"explain", "watch"})
 """Commands that read what happened, however long that was, so that makespans mean nothing."""
 _FLOOR: Mapping[Unit, float] = {"ns": 10e6, "bytes": 2e6, "requests": 0}
 """A smaller difference than this is the machine's, whatever its share: a scheduler's tick or two, a page."""
-_OTHER_MACHINE = "the machines differ; --across-machines judges it anyway"
 
 _Key = tuple[object, ...]
 _Trials = Sequence[TrialFinding]
@@ -191,7 +190,7 @@ def _number(
     margin = max(criterion.margin(measure) * middle_a, _FLOOR[unit])
     standing, note = _judged(a, b, tested.p_value, margin, criterion.alpha)
     if not alike:
-        standing, note = "undecided", _OTHER_MACHINE
+        standing, note = "undecided", OTHER_MACHINE
     several = min(len(a), len(b)) > 1
     return Change(
         trial=name,

@@ -258,11 +258,12 @@ def _uneven_again(view: OutsideView, service: int, rounds: list[Steps], level: i
 def is_stable(view: OutsideView, service: int) -> bool:
     """Do the last two rounds agree, with nothing higher before, and had both more requests than that?
 
-    A long and regular staircase needs no second one.
+    A long and regular staircase needs no second one, unless its answers may be let through at a rate.
     """
     last_two = together(view, service)[-2:]
     level = highest(view, service)
-    if last_two and last_two[-1].level == level and last_two[-1].is_staircase_of(level):
+    last = last_two[-1] if last_two else None
+    if last and last.level == level and last.is_staircase_of(level) and not last.is_shaped:
         return True
     return len(last_two) == 2 and all(
         each.is_whole and each.level == level and each.clients > level for each in last_two

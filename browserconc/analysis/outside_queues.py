@@ -19,6 +19,7 @@ from browserconc.analysis.outside_plan import (
 from browserconc.analysis.outside_processes import computes, most_unread
 from browserconc.analysis.outside_rounds import (
     PARALLEL,
+    SHAPED,
     Steps,
     connecting_again_ns,
     named,
@@ -29,8 +30,6 @@ from browserconc.analysis.outside_uneven import is_all, is_uneven, workers_and_t
 from browserconc.analysis.outside_wording import alone, at_least, seconds, staircase
 from browserconc.model.outside import OutsideView, Round, ServerView
 
-SHAPED = 1.8
-"""A spacing that is so many times as long as the service time, or as short, is not the server's own."""
 ODD = 0.15
 """One that differs by this part of it may be another's."""
 BACKLOG_SHARE = 0.25

@@ -29,6 +29,8 @@ SYN_AGAIN_NS = 900_000_000
 """The first retransmission of a SYN comes after a second (RFC 6298)."""
 LEAST_SPACING_NS = 5_000_000
 """Answers that come sooner after each other came together."""
+SHAPED = 1.8
+"""A spacing that is so many times as long as the service time, or as short, is not the server's own."""
 EVEN = 0.25
 """Distances between answers that differ by less than this part of their median are even."""
 
@@ -149,6 +151,12 @@ class Steps:
         odd = sum(abs(gap - usual) > EVEN * usual for gap in gaps)
         even = abs(usual - mean) <= EVEN * mean and odd <= len(gaps) // 5
         return round(usual) if even and usual >= LEAST_SPACING_NS else None
+
+    @property
+    def is_shaped(self) -> bool:
+        """Did the answers come evenly at a distance that is not the server's own?"""
+        spacing = self.spacing_ns
+        return spacing is not None and not 1 / SHAPED < spacing / self.service_ns < SHAPED
 
     def waves(self) -> list[tuple[int, int]]:
         """The steps as (number of answers, when the last of them came)."""

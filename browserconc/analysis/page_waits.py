@@ -14,7 +14,7 @@ SHORTEST_NS = 50_000_000
 BUSY_NS = 200_000_000
 """A page that answers a question so late was busy: its main thread ran something else."""
 LATE_MS = 100.0
-"""A timer of 0 ms that runs so late in a hidden tab was throttled."""
+"""A timer of a few milliseconds that runs so late in a hidden tab was throttled."""
 
 
 def with_page_waits(slices: Sequence[Slice], looks: Track | None, zero_ns: int) -> tuple[Slice, ...]:
@@ -48,7 +48,10 @@ def _while_busy(piece: Slice, looks: Sequence[Span], zero_ns: int) -> Slice | No
     blocked_ns = windows = 0
     for look in looks:
         opened = look.detail.get("windows")
-        if look.end_ns is None or look.end_ns - look.start_ns < BUSY_NS or not isinstance(opened, int):
+        if look.end_ns is None or not isinstance(opened, int):
+            continue
+        throttled_ns = 0.0 if look.detail.get("visible") else 1e6 * _late_ms(look)
+        if look.end_ns - look.start_ns - throttled_ns < BUSY_NS:
             continue
         if opened:
             begin, end = (
@@ -67,5 +70,9 @@ def _while_busy(piece: Slice, looks: Sequence[Span], zero_ns: int) -> Slice | No
 
 
 def _is_late(look: Span) -> bool:
+    return _late_ms(look) >= LATE_MS
+
+
+def _late_ms(look: Span) -> float:
     late_ms = look.detail.get("timer_late_ms")
-    return isinstance(late_ms, int | float) and late_ms >= LATE_MS
+    return float(late_ms) if isinstance(late_ms, int | float) else 0.0

@@ -237,5 +237,5 @@ def _verdict(
         binding.id,
         waiting.get(binding.id, 0) / total if total else 0.0,
         doubts,
-        tuple(evidence_lines(candidates, held, len(requests), case)),
+        tuple(evidence_lines(candidates, held, requests, case)),
     )

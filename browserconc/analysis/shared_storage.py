@@ -18,33 +18,40 @@ from browserconc.model.finding import Verdict
 CAUSE = "web-lock"
 APART = "contexts"
 LEFT = 0.4
-"""Of the time in which tabs did nothing at most this part may be left where they share no storage."""
+"""So much may be left, where tabs share no storage, of how much longer one did nothing than another."""
 
 
-def confirmed(verdict: Verdict, judged: Sequence[Judged], alone: Judged | None) -> Verdict:
-    """The verdict on the tabs, with its suspicion made sure by the tabs that share nothing, if it was."""
+def confirmed(verdict: Verdict, judged: Sequence[Judged]) -> Verdict:
+    """The verdict on the tabs, with its suspicion made sure by the tabs that share nothing, if it was.
+
+    A lock lets one tab go on after the other, so that each does nothing for longer than the one before. A
+    busy machine makes all tabs slow, and more so in contexts of their own, but all alike.
+    """
     together = next((one for one in judged if one.finding.verdict is verdict), None)
     apart = next((one for one in judged if one.finding.strategy == APART), None)
     if verdict.suspect != CAUSE or together is None or apart is None or not _did_the_same(together, apart):
         return verdict
-    usual = max(map(idle_ns, alone.loads), default=0) if alone else 0
-    before, after = (max(map(idle_ns, one.loads), default=0) - usual for one in (together, apart))
-    if after > LEFT * before:
+    before, after = (sorted(map(idle_ns, one.loads)) for one in (together, apart))
+    if after[-1] >= before[-1] or after[-1] - after[0] > LEFT * (before[-1] - before[0]):
         return verdict
     because = (
-        f"Tabs asked for nothing for up to {before / 1e9:.2f} s longer than one alone; in contexts of their "
-        f"own, which share no storage, for {max(0, after) / 1e9:.2f} s. The page keeps a database of "
-        "IndexedDB, whose read-write transactions exclude each other.",
+        f"Tabs asked for nothing for {_range(before)}, one longer than the other; in contexts of their own, "
+        f"which share no storage, for {_range(after)}. The page keeps a database of IndexedDB, whose "
+        "read-write transactions exclude each other.",
     )
     doubt = (
         "The browser does not say who waits for a transaction of IndexedDB; another way in which tabs of a "
         "profile wait for each other, such as a shared worker, gives the same picture."
     )
-    waited = sum(idle_ns(load) for load in together.loads) - len(together.loads) * (usual + max(0, after))
+    waited = sum(before) - len(before) * before[0]
     spent = sum(together.finding.waiting_ns.values())
-    share = min(1.0, max(0, waited) / spent) if spent else 0.0
+    share = min(1.0, waited / spent) if spent else 0.0
     doubts = (doubt, *verdict.doubts[1:])  # the first said why it was undecided
     return Verdict("serial", 1, "page", CAUSE, share, doubts, (*because, *verdict.because))
+
+
+def _range(idle: Sequence[int]) -> str:
+    return f"{idle[0] / 1e9:.2f} to {idle[-1] / 1e9:.2f} s"
 
 
 def _did_the_same(one: Judged, other: Judged) -> bool:

@@ -17,7 +17,7 @@ REFUSALS = {
     "ERR_NAME_NOT_RESOLVED": "The host name of {url} does not resolve: check its spelling.",
     "ERR_CONNECTION_REFUSED": "Nobody listens at {url}: start the server, or check the port.",
     "ERR_INVALID_HTTP_RESPONSE": "{url} does not answer in HTTP ({error}): check the port.",
-    "ERR_EMPTY_RESPONSE": "{url} closes the connection without an answer: look into the server's log.",
+    "ERR_EMPTY_RESPONSE": "{url} closes the connection without an answer: see its log, or try https.",
     "Download is starting": _NOTHING,
     "ERR_ABORTED": _NOTHING,
     "crash": "The tab crashed while it loaded {url}: open it in a browser of your own and look.",

@@ -215,7 +215,7 @@ def _verdict(
         doubts,
         tuple(
             evidence_lines(
-                [binding, *(cause for cause in candidates if cause is not binding)], held, count, case
+                [binding, *(cause for cause in candidates if cause is not binding)], held, requests, case
             )
         ),
     )
@@ -271,14 +271,19 @@ def _mostly(request: RequestFinding, causes: Collection[str]) -> bool:
 
 
 def evidence_lines(
-    causes: Sequence[Cause], held: Mapping[str, Sequence[Slice]], count: int, case: Case
+    causes: Sequence[Cause],
+    held: Mapping[str, Sequence[Slice]],
+    requests: Sequence[RequestFinding],
+    case: Case,
 ) -> list[str]:
     """The evidence, the binding limit first: how many waited how long for what."""
     lines = []
     for cause in causes:
-        waits = [piece.duration_ns / 1e9 for piece in held[cause.id]]
+        pieces = frozenset(held[cause.id])
+        sums = [sum(piece.duration_ns for piece in request.slices if piece in pieces) for request in requests]
+        waits = [ns / 1e9 for ns in sums if ns]  # one request may have waited for it twice
         lines.append(
-            f"{len(waits)} of {count} requests waited {_range_s(min(waits), max(waits))} "
+            f"{len(waits)} of {len(requests)} requests waited {_range_s(min(waits), max(waits))} "
             f"{held[cause.id][-1].because}."
         )
         if cause.remark and (remark := cause.remark(case)):

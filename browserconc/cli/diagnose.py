@@ -34,6 +34,7 @@ from browserconc.cli.output import check_targets, show
 )
 @remote_options
 @click.option("--headed", is_flag=True, help="Show the browser's windows.")
+@click.option("--stock-switches", is_flag=True, help="Chromium as users start it; hidden tabs are hidden.")
 @click.option(
     "--ledger", type=click.Path(path_type=Path), metavar="FILE", help="Written by browserconc.middleware."
 )
@@ -57,6 +58,7 @@ def diagnose(
     connect: str | None,
     cdp: str | None,
     headed: bool,
+    stock_switches: bool,
     ledger: Path | None,
     out: str | None,
     quiet: bool,
@@ -95,7 +97,9 @@ def diagnose(
             "log in there by hand."
         )
     try:
-        choice = profile.one_browser(browser, headed=headed, connect=connect, cdp=cdp)
+        choice = profile.one_browser(
+            browser, headed=headed, connect=connect, cdp=cdp, stock_switches=stock_switches
+        )
     except profile.UsageError as problem:
         raise WrongUsage(str(problem)) from problem
     question = diagnosis.Question(

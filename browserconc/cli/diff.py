@@ -41,7 +41,7 @@ def diff(
     """Say what changed from result A to result B, and whether it is more than chance.
 
     Each is a recording's folder or a JSON file of `compare`, `diagnose`, `explain`, `watch`,
-    `servers` or `limits`. Times need repeats: four runs on each side at least.
+    `servers`, `limits` or `tune`. Times need repeats: four runs on each side at least.
 
     \b
     browserconc compare --repeat 5 --json before.json
@@ -83,7 +83,7 @@ def diff(
     if not found.comparable:
         raise CannotMeasure(f"The gate cannot be judged: {found.refusals[0]}")
     if undecided := open_questions(found, criterion):
-        click.echo(f"{undecided} of the gated measures are undecided; run more repeats.", err=True)
+        click.echo(f"Undecided among the gated measures: {undecided}. Run more repeats.", err=True)
     for change in regressions(found, criterion):
         click.echo(f"{change.trial}: {change.measure} is worse.", err=True)
     return EXPECTATION_FAILED if found.gate == "failed" else 0

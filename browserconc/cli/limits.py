@@ -11,7 +11,7 @@ import click
 from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED, WrongUsage
 from browserconc.cli.measuring import measure
 from browserconc.cli.options import remote_options
-from browserconc.cli.output import check_targets, colour, width, write
+from browserconc.cli.output import check_targets, show_survey, write
 
 if TYPE_CHECKING:
     from browserconc.model.limit import Limit
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--headed", is_flag=True, help="Show the browser's windows.")
 @click.option("--out", metavar="DIR", help="Keep the browser's log and limits.json there.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write them as JSON; - for stdout alone.")
+@click.option("--html", "html_file", metavar="FILE|-", help="Write one self-contained page.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def limits(
     only: str | None,
@@ -35,6 +36,7 @@ def limits(
     headed: bool,
     out: str | None,
     json_file: str | None,
+    html_file: str | None,
     quiet: bool,
 ) -> int:
     """Measure what this browser allows: per host, pool, proxy, WebSocket, cache lock.
@@ -48,8 +50,7 @@ def limits(
     browserconc limits --only per-host,cache-lock --json -
     """
     from browserconc import limit_survey, profile
-    from browserconc.report import limits as limits_page
-    from browserconc.report import limits_json
+    from browserconc.report import forms
 
     try:
         words = [word.strip() for word in only.split(",")] if only else []
@@ -57,7 +58,7 @@ def limits(
         choice = profile.one_browser(browser, headed=headed, connect=connect, cdp=cdp)
     except (limit_survey.UnknownLimitError, profile.UsageError) as problem:
         raise WrongUsage(str(problem)) from problem
-    check_targets(json_file)
+    check_targets(json_file, html_file)
     found: list[Limit] = []
     about: dict[str, Any] = {}
     began = time.monotonic()
@@ -70,12 +71,10 @@ def limits(
     )
     rows = limit_survey.confirmed(found, folder) if folder else found
     surveyed = limit_survey.surveyed(rows, about, headed=headed, began=began)
-    text = limits_json.render(surveyed)
-    for target in (json_file if json_file != "-" else None, str(folder / "limits.json") if folder else None):
-        if target:
-            write(target, text)
-    page = text if json_file == "-" else limits_page.render(surveyed, colour=colour(), width=width())
-    click.echo(page, nl=False)
+    shown = forms.of_limits(surveyed)
+    if folder:
+        write(str(folder / "limits.json"), shown.by_option["json"]())
+    show_survey(shown, {"json": json_file, "html": html_file})
     if interrupted:
         return INTERRUPTED
     return CANNOT_MEASURE if all(row.error for row in rows) else 0

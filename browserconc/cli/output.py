@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from browserconc.cli.exits import CannotMeasure
+from browserconc.cli.exits import CannotMeasure, WrongUsage
 
 if TYPE_CHECKING:
     from browserconc.model.finding import Result
+    from browserconc.report.forms import Forms
 
 FILES = {
     "html": "Write one self-contained page with every waterfall.",
@@ -77,6 +78,28 @@ def show(
             partial(explained.render, top=top) if observed else partial(terminal.render, verbose=verbose)
         )
         text = in_terminal(result, width=width(), colour=colour(), encoding=encoding)
+        click.echo(text, nl=False, color=colour())
+
+
+def show_survey(forms: Forms, targets: Mapping[str, str | None]) -> None:
+    """The same for a survey or a search, which has fewer forms; `targets` by the name of their option.
+
+    Raises:
+        WrongUsage: it has no such form.
+    """
+    wanted = {**targets, **click.get_current_context().meta.get(_WANTED, {})}
+    asked = {name: target for name, target in wanted.items() if target}
+    if foreign := [name for name in asked if name not in forms.by_option]:
+        able = ", ".join(f"--{name}" for name in forms.by_option)
+        raise WrongUsage(f"--{foreign[0]} shows requests, and this is of {forms.of}. Choices: {able}.")
+    for name, target in asked.items():
+        if target == "-":
+            click.echo(forms.by_option[name](), nl=False)
+        else:
+            write(target, forms.by_option[name]())
+    if "-" not in asked.values():
+        encoding = sys.stdout.encoding or "utf-8"
+        text = forms.on_terminal(width=width(), colour=colour(), encoding=encoding)
         click.echo(text, nl=False, color=colour())
 
 

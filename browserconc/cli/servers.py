@@ -9,7 +9,7 @@ import click
 from browserconc.cli import completing
 from browserconc.cli.exits import CANNOT_MEASURE, INTERRUPTED, WrongUsage
 from browserconc.cli.measuring import measure
-from browserconc.cli.output import check_targets, colour, width, write
+from browserconc.cli.output import check_targets, show_survey
 
 if TYPE_CHECKING:
     from browserconc.model.server_row import ServerRow
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--server-cmd", "command", metavar="'…{port}…'", help="Any other command that serves HTTP.")
 @click.option("--path", metavar="/…", help="What to ask of it: an address that takes some time.  [/]")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the rows as JSON; - for stdout alone.")
+@click.option("--html", "html_file", metavar="FILE|-", help="Write one self-contained page.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress on stderr.")
 def servers(
     names: tuple[str, ...],
@@ -28,6 +29,7 @@ def servers(
     command: str | None,
     path: str | None,
     json_file: str | None,
+    html_file: str | None,
     quiet: bool,
 ) -> int:
     """Measure what each server really does at once, by raw sockets.
@@ -40,8 +42,7 @@ def servers(
     """
     from browserconc import survey
     from browserconc.lab.servers import TABLE, chosen
-    from browserconc.report import servers as servers_page
-    from browserconc.report import servers_json
+    from browserconc.report import forms
 
     try:
         if path and not (app or command):
@@ -55,17 +56,13 @@ def servers(
         specs = list(dict.fromkeys(chosen(name, app=app, command=command).spec for name in asked))
     except ValueError as problem:
         raise WrongUsage(str(problem)) from problem
-    check_targets(json_file)
+    check_targets(json_file, html_file)
     rows: list[ServerRow] = []
     interrupted = measure(
         lambda progress: survey.measure(specs, progress, rows, app=app, command=command, path=path), quiet
     )
-    surveyed = survey.here(rows)
-    text = servers_json.render(surveyed)
-    if json_file and json_file != "-":
-        write(json_file, text)
-    page = text if json_file == "-" else servers_page.render(surveyed, colour=colour(), width=width())
-    click.echo(page, nl=False)
+    shown = forms.of_servers(survey.here(rows))
+    show_survey(shown, {"json": json_file, "html": html_file})
     if interrupted:
         return INTERRUPTED
     return CANNOT_MEASURE if all(row.error for row in rows) else 0

@@ -11,12 +11,11 @@ import click
 from browserconc.cli.cluster import cluster_options
 from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
 from browserconc.cli.measuring import measure
-from browserconc.cli.output import check_targets, colour, width, write
+from browserconc.cli.output import check_targets, show_survey
 
 if TYPE_CHECKING:
     from browserconc.lab.proxy import Proxy
     from browserconc.model.plan import Cluster
-    from browserconc.model.tuning import Tuning
     from browserconc.tuning import Wanted
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -131,6 +130,7 @@ def tune(
     from browserconc.lab.servers import ServerError
     from browserconc.model.plan import BrowserChoice
     from browserconc.model.tuning import Ceiling
+    from browserconc.report import forms
 
     ceiling = Ceiling(
         memory_bytes=max_memory,
@@ -165,7 +165,7 @@ def tune(
     except (LeaveError, ProxyError, ServerError) as problem:
         raise CannotMeasure(str(problem)) from problem
     tuned = tuning.tuning(wanted, found, interrupted=interrupted)
-    _show(tuned, json_file, html_file)
+    show_survey(forms.of_tuning(tuned), {"json": json_file, "html": html_file})
     if interrupted:
         click.echo("Interrupted; this is the best of what was measured.", err=True)
         return INTERRUPTED
@@ -223,21 +223,3 @@ def _browser(name: str) -> str:
         return profile.plan(browser=name).browsers[0].name
     except profile.UsageError as problem:
         raise WrongUsage(str(problem)) from problem
-
-
-def _show(tuned: Tuning, json_file: str | None, html_file: str | None) -> None:
-    import sys
-
-    from browserconc.report import tune as report
-    from browserconc.report import tune_html, tune_json
-
-    written = False
-    for target, text in ((json_file, tune_json.render), (html_file, tune_html.render)):
-        if target == "-":
-            click.echo(text(tuned), nl=False)
-            written = True
-        elif target:
-            write(target, text(tuned))
-    if not written:
-        encoding = sys.stdout.encoding or "utf-8"
-        click.echo(report.render(tuned, colour=colour(), width=width(), encoding=encoding), nl=False)

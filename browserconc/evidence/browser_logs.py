@@ -92,11 +92,11 @@ class BrowserLogs:
         if log := next((log for log in logs if isinstance(log, netlog.NetLog)), None):
             path = log.client.get("command_line", "").split(" ", 1)[0]
             name, version = log.client.get("name", "Chromium"), log.client.get("version", "")
-            return BrowserFacts(name, version, path, headless, _told(log.switches))
+            return BrowserFacts(name, version, path, headless, lasting(log.switches))
         for one in recordings:
             told = one.manifest.facts.get("browser")
             if isinstance(told, dict):
-                switches = _told([str(switch) for switch in told.get("switches", ())])
+                switches = lasting([str(switch) for switch in told.get("switches", ())])
                 words = [str(told.get(name, "")) for name in ("name", "version", "path")]
                 return BrowserFacts(words[0], words[1], words[2], headless, switches)
         return None
@@ -141,8 +141,8 @@ class BrowserLogs:
         return self._read[path]
 
 
-def _told(switches: Sequence[str]) -> tuple[str, ...]:
-    """Without those that differ from run to run and those that only mark other switches."""
+def lasting(switches: Sequence[str]) -> tuple[str, ...]:
+    """A browser's switches without those that differ from run to run and those that only mark others."""
     ours = ("--user-data-dir", "--log-net-log", "--flag-switches-", "--remote-debugging-")
     kept = [switch for switch in switches if not switch.startswith(ours)]
     return tuple(f"{_TRUST}=…" if switch.startswith(f"{_TRUST}=") else switch for switch in kept)

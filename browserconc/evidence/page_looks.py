@@ -25,9 +25,9 @@ LONGEST_NAME = 60
 class PageLook:
     """One tab at one instant.
 
-    `visible` is document.visibilityState, `timer_late_ms` by how much a timer of 0 ms was late. The locks
-    are those of navigator.locks in the page's origin and storage, whichever tab holds or awaits them.
-    `windows` counts those that the page has opened by then and that have it as their opener.
+    `visible` is document.visibilityState, `timer_late_ms` by how much a timer of a few milliseconds was
+    late. The locks are those of navigator.locks in the page's origin and storage, whichever tab holds or
+    awaits them. `windows` counts those that the page has opened by then and that have it as their opener.
     """
 
     tab: int

@@ -117,7 +117,8 @@ class PageLoads:
         if wait_for == "networkidle":
             response = await page.goto(url, wait_until="networkidle", timeout=limit_ms)
             return response.status if response else None, time.monotonic_ns() - NETWORK_IDLE_NS
-        response = await page.goto(url, wait_until="load", timeout=limit_ms)
+        by_load_event = wait_for in ("load", "rest")  # of an endless document there is none
+        response = await page.goto(url, wait_until="load" if by_load_event else "commit", timeout=limit_ms)
         status = response.status if response else None
         loaded_ns = time.monotonic_ns()
         if wait_for == "rest":

@@ -35,6 +35,10 @@ from browserconc.model.plan import Trial
 from browserconc.recording import Manifest, Recording
 
 PROGRESS_PERIOD_S = 0.25
+ONE_CONNECTION_EACH = (
+    "The raw-socket client speaks HTTP/1.1, with a connection for each request: it does not show what the "
+    "server does with many streams of one HTTP/2 connection."
+)
 WORK = {
     "sleep": "/slow?delay={seconds:g}",
     "compute": "/cpu?seconds={seconds:g}",
@@ -108,6 +112,8 @@ async def record(
             url=f"{running.origin}{trial.path or target(trial)}",
             prepared_ns=time.monotonic_ns(),
         )
+        if tabs is None and server.kind.scheme == "https":  # the one that speaks HTTP/2
+            manifest = replace(manifest, doubts=(ONE_CONNECTION_EACH,))
         manifest = named(manifest, tabs.logs if tabs else (), into)
         async with observed(tabs, evidence, into) as unseen:
             manifest = await _measure(trial, strategy, running, tabs, into, manifest, household, watcher)

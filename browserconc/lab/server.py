@@ -32,7 +32,7 @@ class Kind:
     `requirements` it runs in an environment of its own that holds these packages. `interface` is what
     an application of the user's must speak to run under it, None where it runs none. `backlog` is how
     many connections it lets wait by default, where nobody says otherwise. A default size that is
-    `unnamed` is no part of its name.
+    `unnamed` is no part of its name. `websockets` tells whether our endpoint answers handshakes under it.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Kind:
     interface: Interface | None = "wsgi"
     backlog: int | None = None
     unnamed: bool = False
+    websockets: bool = True
 
 
 @dataclass(frozen=True, slots=True)

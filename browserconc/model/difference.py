@@ -18,10 +18,14 @@ Unit = Literal["ns", "bytes", "requests"]
 Value = float | str | bool | None
 """A number in its unit, or words where there is no number: "serial, cache-lock", "no limit seen"."""
 
-MEASURES = ("verdict", "errors", "makespan", "waiting", "memory", "cpu", "limit")
-"""What can be judged. `waiting` is one measure per cause, named `waiting.cache-lock`."""
-GATED = ("verdict", "errors", "makespan", "limit")
+MEASURES = ("verdict", "errors", "makespan", "waiting", "memory", "cpu", "limit", "rate", "point")
+"""What can be judged. `waiting` is one measure per cause, named `waiting.cache-lock`; `rate` is pages per
+second at the setting that `tune` chose, `point` at one that both measured."""
+GATED = ("verdict", "errors", "makespan", "limit", "rate")
 """The measures that a gate looks at unless thresholds name others too."""
+
+OTHER_MACHINE = "the machines differ; --across-machines judges it anyway"
+"""Why a time is not judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ class Reading:
     """One number of a survey: between `low` and `high`, None for no limit.
 
     `value` is how a reader of the survey sees it. `more_is_better` is None where neither is.
-    `error` says why it was not measured.
+    `error` says why it was not measured. A `timed` one depends on the machine and on what else it did.
     """
 
     name: str
@@ -99,12 +103,17 @@ class Reading:
     more_is_better: bool | None
     unit: str | None = None
     error: str | None = None
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """All numbers of one survey: of servers, or of a browser's limits."""
+    """All numbers of one survey: of servers, of a browser's limits, or of settings of a crawler.
+
+    `target` is what was loaded, where that was not ours alone.
+    """
 
     kind: str
     environment: Environment
     rows: tuple[Reading, ...]
+    target: str | None = None

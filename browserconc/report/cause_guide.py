@@ -10,12 +10,11 @@ import re
 import textwrap
 from dataclasses import dataclass
 from importlib import resources
-from io import StringIO
 
-from rich.console import Console
 from rich.text import Text
 
 from browserconc.model.cause import Cause
+from browserconc.report.console import in_memory, printed
 
 SECTIONS = ("What people say", "Why", "See it by hand", "What removes it", "Threads")
 AUDIENCES = ("Server", "Page", "Test", "Crawler")
@@ -83,15 +82,7 @@ def _points(section: str) -> list[str]:
 
 def render(guide: Guide, cause: Cause | None = None, *, colour: bool = False, width: int = 80) -> str:
     """The guide as text that ends with a newline; `cause` adds how it is recognised by browserconc."""
-    console = Console(
-        file=StringIO(),
-        width=width,
-        force_terminal=colour,
-        no_color=not colour,
-        highlight=False,
-        markup=False,
-        emoji=False,
-    )
+    console = in_memory(width, colour=colour)
 
     def say(text: str, indent: int = 2, hang: int = 0, style: str = "") -> None:
         lines = textwrap.wrap(
@@ -108,21 +99,19 @@ def render(guide: Guide, cause: Cause | None = None, *, colour: bool = False, wi
         console.print()
         say(heading, indent=0, style="bold")
 
-    with console.capture() as captured:
-        blame = f"  ({cause.culprit})" if cause else ""
-        say(f"{guide.id}{blame}  {guide.title}", indent=0, style="bold")
-        for heading, text in zip(SECTIONS, (guide.symptom, guide.why, guide.by_hand), strict=False):
-            section(heading)
-            for paragraph in text.split("\n\n"):
-                say(paragraph)
-        if cause:
-            section("How browserconc recognises it")
-            say(cause.recognised)
-        section(SECTIONS[3])
-        for audience, text in guide.remedies.items():
-            say(f"{audience + ':':<9}{text}", hang=9)
-        section("See also")
-        for thread in guide.threads:
-            say(thread)
-    lines = captured.get().splitlines()
-    return "".join(f"{line if colour else line.rstrip()}\n" for line in lines)
+    blame = f"  ({cause.culprit})" if cause else ""
+    say(f"{guide.id}{blame}  {guide.title}", indent=0, style="bold")
+    for heading, text in zip(SECTIONS, (guide.symptom, guide.why, guide.by_hand), strict=False):
+        section(heading)
+        for paragraph in text.split("\n\n"):
+            say(paragraph)
+    if cause:
+        section("How browserconc recognises it")
+        say(cause.recognised)
+    section(SECTIONS[3])
+    for audience, text in guide.remedies.items():
+        say(f"{audience + ':':<9}{text}", hang=9)
+    section("See also")
+    for thread in guide.threads:
+        say(thread)
+    return printed(console)

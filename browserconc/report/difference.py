@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from browserconc.model.difference import GATED, Change, Difference, Standing, Value
+from browserconc.report.console import in_memory, printed
 from browserconc.report.legend import look
 from browserconc.report.printable import printable
 from browserconc.report.wording import megabytes, seconds
@@ -28,6 +26,7 @@ unless it changed."""
 _CALM = 0.1
 """What is undecided and hardly differs is counted, not printed, unless a gate looks at it."""
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~&@$]")
+_NAMES = {"rate": "pages/s", "point": "pages/s"}
 NARROWEST = 60
 
 
@@ -45,18 +44,7 @@ class _Row:
 def render(difference: Difference, *, width: int = 80, colour: bool = False, encoding: str = "utf-8") -> str:
     """The comparison as text that ends with a newline."""
     width = max(width, NARROWEST)
-    console = Console(
-        file=StringIO(),
-        width=width,
-        height=100,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
-        legacy_windows=False,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
+    console = in_memory(width, colour=colour)
 
     def say(text: str, style: str = "", mark: str = "") -> None:
         indent = f"  {mark} " if mark else "  "
@@ -66,26 +54,26 @@ def render(difference: Difference, *, width: int = 80, colour: bool = False, enc
         ):
             console.print(Text(line, style=style))
 
-    with console.capture() as captured:
-        for side, name in (("A", difference.a), ("B", difference.b)):
-            console.print(Text(printable(f"{side}  {name}", encoding), style="bold", overflow="fold"))
-        for text in (*_surroundings(difference), *difference.refusals):
-            console.print()
-            say(text, "bold red" if text in difference.refusals else "", mark="!")
-        if difference.comparable:
-            console.print()
-            say(summary(difference))
-            console.print()
-            console.print(_table(difference, encoding))
-            for number, note in enumerate(_notes(difference)):
-                if not number:
-                    console.print()
-                say(note, mark="?")
-        if difference.gate:
-            console.print()
-            say(f"gate: {difference.gate}", "bold green" if difference.gate == "passed" else "bold red")
-    text = captured.get()
-    return text if colour else "".join(f"{line.rstrip()}\n" for line in text.splitlines())
+    for side, name in (("A", difference.a), ("B", difference.b)):
+        console.print(Text(printable(f"{side}  {name}", encoding), style="bold", overflow="fold"))
+    for text in (*_surroundings(difference), *difference.refusals):
+        console.print()
+        say(text, "bold red" if text in difference.refusals else "", mark="!")
+    if difference.comparable:
+        console.print()
+        say(summary(difference))
+        console.print()
+        for line, standing in _lines(difference, width):
+            style = _STYLE[standing] if standing else "bright_black"
+            console.print(Text(printable(line, encoding), style=style), soft_wrap=True)
+        for number, note in enumerate(_notes(difference)):
+            if not number:
+                console.print()
+            say(note, mark="?")
+    if difference.gate:
+        console.print()
+        say(f"gate: {difference.gate}", "bold green" if difference.gate == "passed" else "bold red")
+    return printed(console)
 
 
 def markdown(difference: Difference) -> str:
@@ -125,7 +113,9 @@ def summary(difference: Difference) -> str:
 
 
 def _listed(changes: list[Change], standing: str) -> str:
-    named = [f"{change.measure.replace('waiting.', 'waiting for ')} of {change.trial}" for change in changes]
+    named = [
+        f"{_measure(change.measure).replace('wait:', 'waiting for')} of {change.trial}" for change in changes
+    ]
     listed = ", ".join(named) if len(named) <= 4 else f"{', '.join(named[:3])} and {len(named) - 3} more"
     return f"{standing}: {listed}"
 
@@ -180,7 +170,7 @@ def _as_number(value: Value) -> float:
 
 def _measure(measure: str) -> str:
     name, _, cause = measure.partition(".")
-    return f"wait: {look(cause).name}" if cause else name.replace("_", " ")
+    return f"wait: {look(cause).name}" if cause else _NAMES.get(name, name.replace("_", " "))
 
 
 def _value(value: Value, unit: str | None) -> str:
@@ -197,31 +187,56 @@ def _probability(p_value: float) -> str:
     return "<.001" if p_value < 0.001 else f"{p_value:.3f}".lstrip("0") if p_value < 1 else "1"
 
 
-def _table(difference: Difference, encoding: str) -> Table:
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    for heading in ("trial", "measure", "A", "B", "B/A", "p", ""):
-        numeric = heading in {"B/A", "p"}
-        grid.add_column(
-            justify="right" if numeric else "left",
-            no_wrap=numeric or heading in {"trial", "measure"},
-            overflow="fold",
-        )
-    grid.add_row(
-        *(Text(head, style="bright_black") for head in ("  trial", "measure", "A", "B", "B/A", "p", ""))
-    )
-    previous = ""
-    for row in _rows(difference):
-        trial = "" if row.trial == previous else row.trial
-        previous = row.trial
-        grid.add_row(
-            Text(f"  {printable(trial, encoding)}"),
-            *(
-                Text(printable(cell, encoding))
-                for cell in (row.measure, row.a, row.b, row.ratio, row.p_value)
-            ),
-            Text(row.verdict, style=_STYLE[row.verdict]),
-        )
-    return grid
+def _lines(difference: Difference, width: int) -> Iterator[tuple[str, Standing | None]]:
+    """The table line by line, with the verdict that a line gives: a trial, then its measures below it.
+
+    What a verdict was is too long for a column and stands beside its trial.
+    """
+    rows = list(_rows(difference))
+    trials = {
+        trial: [row for row in rows if row.trial == trial] for trial in dict.fromkeys(r.trial for r in rows)
+    }
+    alone = all(len(of) == 1 for of in trials.values())
+    measured = [row for row in rows if row.measure != "verdict"]
+    cells = [_cells(row, alone=alone) for row in measured]
+    widths = [max(map(len, column)) for column in zip(_HEAD, *cells, strict=True)]
+    if measured:
+        yield _aligned(_HEAD, widths), None
+    for trial, of in trials.items():
+        verdict = next((row for row in of if row.measure == "verdict"), None)
+        if not alone or verdict:
+            yield from _heading(trial, verdict, width)
+        for row in of:
+            if row is not verdict:
+                yield _aligned(_cells(row, alone=alone), widths), row.verdict
+
+
+_HEAD = ("", "A", "B", "B/A", "p", "")
+
+
+def _cells(row: _Row, *, alone: bool) -> tuple[str, ...]:
+    name = f"  {row.trial}: {row.measure}" if alone else f"    {row.measure}"
+    return name, row.a, row.b, row.ratio, row.p_value, row.verdict
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    name, *figures, verdict = (printable(cell) for cell in cells)
+    of_name, *of_figures, _ = widths
+    placed = (cell.rjust(place) for cell, place in zip(figures, of_figures, strict=True))
+    return f"{name.ljust(of_name)}  {'  '.join(placed)}  {verdict}"
+
+
+def _heading(trial: str, verdict: _Row | None, width: int) -> Iterator[tuple[str, Standing | None]]:
+    if verdict is None:
+        said = trial
+    elif verdict.a == verdict.b:
+        said = f"{trial}: {verdict.a}"
+    else:
+        said = f"{trial}: {verdict.a} -> {verdict.b}: {verdict.verdict}"
+    for line in textwrap.wrap(
+        printable(said), width, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False
+    ):
+        yield line, verdict.verdict if verdict else "same"
 
 
 def _notes(difference: Difference) -> Iterable[str]:

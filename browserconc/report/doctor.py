@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from io import StringIO
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from browserconc.model.check import Check
+from browserconc.report.console import in_memory, printed
 
 WIDTH = 80
 _MARKS = {True: ("ok", "green"), False: ("!!", "bold red"), None: ("--", "yellow")}
@@ -25,18 +24,11 @@ def render(checks: Iterable[Check], *, colour: bool = False, width: int = WIDTH)
         table.add_row(Text(mark, style), Text(check.name), Text(check.found))
         if check.advice:
             table.add_row("", "", Text(check.advice, "dim"))
-    console = Console(
-        file=StringIO(),
-        width=width,
-        force_terminal=colour,
-        no_color=not colour,
-        color_system="standard" if colour else None,
-    )
-    with console.capture() as captured:
-        console.print(table)
-        console.print()
-        console.print(Text(_sum(shown)))
-    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+    console = in_memory(width, colour=colour)
+    console.print(table)
+    console.print()
+    console.print(Text(_sum(shown)))
+    return printed(console)
 
 
 def _sum(checks: list[Check]) -> str:

@@ -9,14 +9,13 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from io import StringIO
 from urllib.parse import urlsplit
 
-from rich.console import Console
 from rich.text import Text
 
 from browserconc.model.finding import SERVICE, UNATTRIBUTED, RequestFinding, Result, TrialFinding
 from browserconc.report import waterfall
+from browserconc.report.console import in_memory, printed
 from browserconc.report.legend import look
 from browserconc.report.printable import printable
 from browserconc.report.waterfall import Line
@@ -271,24 +270,11 @@ def _fits(text: str, encoding: str) -> bool:
 
 
 def _printed(lines: Sequence[Line], width: int, colour: bool, encoding: str) -> str:
-    console = Console(
-        file=StringIO(),
-        width=width,
-        height=100,
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        no_color=not colour,
-        legacy_windows=False,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
-    with console.capture() as captured:
-        for line in lines:
-            pieces = [(printable(text, encoding), style) for text, style in line]
-            console.print(Text.assemble(*pieces, no_wrap=True, overflow="crop"))
-    written = captured.get()
-    return written if colour else "".join(f"{line.rstrip()}\n" for line in written.splitlines())
+    console = in_memory(width, colour=colour)
+    for line in lines:
+        pieces = [(printable(text, encoding), style) for text, style in line]
+        console.print(Text.assemble(*pieces, no_wrap=True, overflow="crop"))
+    return printed(console)
 
 
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>#|~&@$]")

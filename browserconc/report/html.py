@@ -182,8 +182,8 @@ def _template() -> Template:
         "price",
         "remedies_title",
         "at_once",
-        "spread",
         "count",
+        "where",
     ):
         environment.globals[name] = getattr(wording, name)
     environment.globals["spreads"] = table.spreads

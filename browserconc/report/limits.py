@@ -2,46 +2,59 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
-from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from browserconc.model.limit import Limit, Limits
+from browserconc.report.console import in_memory, printed
+from browserconc.report.printable import printable
+from browserconc.report.sheet import Column, Row, Sheet, grid
+
+_COLUMNS = (
+    Column("limit"),
+    Column("measured", numeric=True, key=True),
+    Column(""),
+    Column("others say"),
+)
 
 
-def render(limits: Limits, *, colour: bool = False, width: int = 80) -> str:
-    """A line of figures for each limit, then what follows from each; at most `width` columns wide."""
-    out = StringIO()
-    console = Console(
-        file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False
-    )
+def sheet(limits: Limits) -> Sheet:
+    """What the terminal, the page and Markdown show of them."""
     browser = limits.environment.browser
     named = f"{browser.name} {browser.version}" if browser else "a browser"
-    console.print(Text(f"What {named} allows, measured in {limits.took_s:.0f} s"))
+    return Sheet(
+        command="limits",
+        headline=f"The limits of {named}",
+        summary=f"What {named} allows, measured in {limits.took_s:.0f} s",
+        environment=limits.environment,
+        columns=_COLUMNS,
+        rows=tuple(map(_row, limits.limits)),
+        meaning="Each by a real trial: so much was asked for at once, and what arrived was counted.",
+    )
+
+
+def render(limits: Limits, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
+    """A line of figures for each limit, then what follows from each; at most `width` columns wide."""
+    console = in_memory(width, colour=colour)
+    shown = sheet(limits)
+    console.print(Text(printable(shown.summary, encoding)))
     console.print()
-    console.print(Padding(_figures(limits), (0, 0, 0, 2)))
+    console.print(Padding(grid(shown.columns, shown.rows, encoding=encoding), (0, 0, 0, 2)))
     console.print()
-    for limit in limits.limits:
-        said = Text(f"{limit.id}: ", style="bold")
-        said.append(limit.error or limit.consequence, style="yellow" if limit.error else "not bold")
-        if limit.note and not limit.error:
-            said.append(f" ({limit.note})", style="dim not bold")
+    for row in shown.rows:
+        said = Text(printable(f"{row.cells[0]}: ", encoding), style="bold")
+        said.append(printable(row.said, encoding), style="yellow" if row.mark == "missing" else "not bold")
         console.print(Padding(said, (0, 0, 0, 2)))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).rstrip() + "\n"
+    return printed(console)
 
 
-def _figures(limits: Limits) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("limit", no_wrap=True)
-    table.add_column("measured", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("others say", no_wrap=True)
-    for limit in limits.limits:
-        table.add_row(limit.id, Text(measured(limit), style="bold"), limit.unit, limit.published)
-    return table
+def _row(limit: Limit) -> Row:
+    note = f" ({limit.note})" if limit.note else ""
+    return Row(
+        (limit.id, measured(limit), limit.unit, limit.published),
+        limit.error or f"{limit.consequence}{note}",
+        "missing" if limit.error else None,
+    )
 
 
 def measured(limit: Limit) -> str:

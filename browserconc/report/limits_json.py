@@ -8,8 +8,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from browserconc.model import finding, limit
 from browserconc.model.limit import Limits
-from browserconc.report.result_json import Environment
+from browserconc.report.result_json import Environment, ResultError
 
 SCHEMA = "browserconc/limits-1"
 
@@ -46,3 +47,21 @@ def render(limits: Limits) -> str:
     environment = msgspec.convert(dataclasses.asdict(limits.environment), Environment)
     text = msgspec.json.encode(Survey(SCHEMA, environment, rows, limits.measured_at, limits.took_s))
     return msgspec.json.format(text, indent=2).decode() + "\n"
+
+
+def parse(text: bytes) -> Limits:
+    """Reads what `render` wrote, or a file of the same schema with further fields.
+
+    Raises:
+        ResultError: a field that is missing or of another type.
+    """
+    try:
+        found = msgspec.json.decode(text, type=Survey)
+        return Limits(
+            environment=msgspec.convert(msgspec.to_builtins(found.environment), finding.Environment),
+            limits=tuple(limit.Limit(**msgspec.structs.asdict(row)) for row in found.limits),
+            measured_at=found.measured_at,
+            took_s=found.took_s,
+        )
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
+        raise ResultError(f"This is not a {SCHEMA} ({problem}).") from problem

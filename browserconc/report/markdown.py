@@ -25,6 +25,7 @@ from browserconc.report.wording import (
     remedies_title,
     seconds,
     share_named,
+    where,
 )
 
 _LABELS = 20
@@ -53,7 +54,7 @@ def render(result: Result, *, verbose: bool = False) -> str:
     blocks.append(_safe(f"{NOT_TRIED} {conclusion.advice}") if conclusion.advice else "")
     blocks.append(_points(conclusion.doubts))
     blocks.append(_points(f"{names}: {doubt}" for names, doubt in table.said_of(rows, undecided=False)))
-    blocks.append(_safe(_where(result)))
+    blocks.append(_safe(where(result.environment)))
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -138,11 +139,3 @@ def _remedies(result: Result) -> list[str]:
     ]
     head = ["| change | took | at once | price |", "| --- | ---: | --- | --- |"]
     return [f"**{remedies_title(remedies)}**", "\n".join([*head, *rows])]
-
-
-def _where(result: Result) -> str:
-    here = result.environment
-    memory = f"{here.memory_bytes / 1e9:.1f} GB"
-    return (
-        f"browserconc {here.browserconc}, Python {here.python}, {here.platform}, {here.cpus} cores, {memory}"
-    )

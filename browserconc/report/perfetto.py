@@ -26,13 +26,24 @@ def render(result: Result) -> str:
     events: list[Event] = []
     for number, trial in enumerate(result.trials):
         events += _trial(trial, first_pid=3 * number + 1, flows_from=sum(map(_size, result.trials[:number])))
-    lines = ",\n".join(json.dumps(event, separators=(",", ":")) for event in events)
+    lines = ",\n".join(map(_json, events))
     facts = {
-        "creator": printable(f"browserconc {result.environment.browserconc}"),
-        "measured": printable(headline(result)),
-        "conclusion": printable(result.conclusion.summary),
+        "creator": _text(f"browserconc {result.environment.browserconc}"),
+        "measured": _text(headline(result)),
+        "conclusion": _text(result.conclusion.summary),
     }
-    return f'{{"displayTimeUnit":"ms","otherData":{json.dumps(facts)},"traceEvents":[\n{lines}\n]}}\n'
+    return f'{{"displayTimeUnit":"ms","otherData":{_json(facts)},"traceEvents":[\n{lines}\n]}}\n'
+
+
+def _json(value: dict[str, Any]) -> str:
+    """Characters as they are: Perfetto shows an escaped one as the six characters of its escape."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _text(foreign: str) -> str:
+    """Foreign text; Perfetto takes a backslash before the closing quote for that quote's escape."""
+    safe = printable(foreign)
+    return f"{safe} " if safe.endswith("\\") else safe
 
 
 def _size(trial: TrialFinding) -> int:
@@ -40,7 +51,7 @@ def _size(trial: TrialFinding) -> int:
 
 
 def _trial(trial: TrialFinding, first_pid: int, flows_from: int) -> list[Event]:
-    title = printable(f"{trial.strategy}, {trial.server or trial.url}")
+    title = _text(f"{trial.strategy}, {trial.server or trial.url}")
     if trial.repeat:
         title += f", run {trial.repeat + 1}"
     flows = {id(request): flows_from + place + 1 for place, request in enumerate(trial.requests)}
@@ -97,7 +108,7 @@ def _workers(requests: Iterable[RequestFinding], pid: int, flows: dict[int, int]
     seen = [(request, request.server) for request in requests if request.server]
     tracks = _by(seen, lambda pair: (pair[1].pid, pair[1].thread), lambda pair: _worked(pair[1]))
     for tid, ((worker, thread), lane, members) in enumerate(tracks, 1):
-        events.append(_named("thread_name", pid, tid, name=printable(f"pid {worker}, {thread}{_more(lane)}")))
+        events.append(_named("thread_name", pid, tid, name=_text(f"pid {worker}, {thread}{_more(lane)}")))
         events.append(_named("thread_sort_index", pid, tid, sort_index=tid))
         for request, server in members:
             begin_ns, end_ns = _worked(server)
@@ -150,15 +161,15 @@ def _request(request: RequestFinding, begin_ns: int, end_ns: int, pid: int, tid:
         end_ns,
         pid,
         tid,
-        url=printable(request.url),
-        answer=printable(answer or "unknown"),
+        url=_text(request.url),
+        answer=_text(answer or "unknown"),
     )
 
 
 def _cause(piece: Slice, pid: int, tid: int) -> Event:
-    name = printable(look(piece.cause).name)
-    because = {"because": printable(piece.because)} if piece.because else {}
-    return _span(name, piece.start_ns, piece.end_ns, pid, tid, cause=printable(piece.cause), **because)
+    name = _text(look(piece.cause).name)
+    because = {"because": _text(piece.because)} if piece.because else {}
+    return _span(name, piece.start_ns, piece.end_ns, pid, tid, cause=_text(piece.cause), **because)
 
 
 def _span(name: str, begin_ns: int, end_ns: int, pid: int, tid: int, **args: object) -> Event:

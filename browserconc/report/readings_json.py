@@ -1,4 +1,4 @@
-"""Reads surveys, "browserconc/servers-1" and "browserconc/limits-1", as far as they can be compared.
+"""Reads surveys, "browserconc/servers-1", "limits-1" and "tune-1", as far as they can be compared.
 
 Only fields of the contract are looked at, so that files of other versions are read too.
 """
@@ -17,6 +17,10 @@ from browserconc.report.result_json import ResultError
 
 SERVERS = "browserconc/servers-1"
 LIMITS = "browserconc/limits-1"
+TUNE = "browserconc/tune-1"
+KINDS = frozenset({SERVERS, LIMITS, TUNE})
+_ERRORS = 1.96
+"""Standard errors that 95 % of means lie within."""
 NO_LIMIT = "no limit seen"
 _COUNTED = frozenset({"connections", "sockets", "requests", "streams", "websockets", "handshakes", "tabs"})
 """Units of which more is better; of seconds, all of them spent waiting, less is."""
@@ -49,6 +53,28 @@ class _Limits(Struct, frozen=True):
     limits: tuple[_Limit, ...]
 
 
+class _Point(Struct, frozen=True):
+    browsers: int
+    contexts: int
+    tabs: int
+    pages_per_s: float
+    pages_per_s_error: float | None = None
+
+
+class _Fit(Struct, frozen=True):
+    knee: float | None
+    knee_low: float | None
+    knee_high: float | None
+
+
+class _Tune(Struct, frozen=True):
+    environment: result_json.Environment
+    chosen: _Point | None
+    points: tuple[_Point, ...]
+    fit: _Fit | None
+    target: str | None = None
+
+
 class _Named(Struct):
     schema: str
 
@@ -72,13 +98,16 @@ def parse(text: bytes) -> Readings:
         ResultError: another schema, or a field that is missing or of another type.
     """
     kind = schema(text)
-    if kind not in {SERVERS, LIMITS}:
-        raise ResultError(f"The file has schema {kind!r}, which is no survey of servers or limits.")
+    if kind not in KINDS:
+        raise ResultError(f"The file has schema {kind!r}, which is no survey.")
     try:
         if kind == SERVERS:
             servers = msgspec.json.decode(text, type=_Servers)
             rows = tuple(reading for row in servers.servers for reading in _server(row))
             return Readings(kind, _environment(servers.environment), rows)
+        if kind == TUNE:
+            tuned = msgspec.json.decode(text, type=_Tune)
+            return Readings(kind, _environment(tuned.environment), tuple(_tune(tuned)), tuned.target)
         limits = msgspec.json.decode(text, type=_Limits)
         return Readings(kind, _environment(limits.environment), tuple(map(_limit, limits.limits)))
     except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
@@ -102,6 +131,27 @@ def _limit(row: _Limit) -> Reading:
     better = True if row.unit in _COUNTED else False if row.unit in {"s", "seconds"} else None
     value = NO_LIMIT if row.value is None else row.value
     return Reading(row.id, "limit", value, low, high, better, row.unit, row.error)
+
+
+def _tune(tuned: _Tune) -> Iterator[Reading]:
+    chosen, fit = tuned.chosen, tuned.fit
+    if chosen:
+        yield Reading("chosen", "setting", _setting(chosen), None, None, None)
+        yield _rate("chosen", "rate", chosen)
+    if fit and fit.knee is not None and fit.knee_low is not None:
+        yield Reading("fitted curve", "knee", fit.knee, fit.knee_low, fit.knee_high, True, "tabs")
+    for point in tuned.points:
+        yield _rate(_setting(point), "point", point)
+
+
+def _rate(name: str, measure: str, point: _Point) -> Reading:
+    rate, error = point.pages_per_s, point.pages_per_s_error
+    low, high = (None, None) if error is None else (rate - _ERRORS * error, rate + _ERRORS * error)
+    return Reading(name, measure, rate, low, high, True, "pages/s", timed=True)
+
+
+def _setting(point: _Point) -> str:
+    return f"{point.browsers} x {point.contexts} x {point.tabs}"
 
 
 def _environment(environment: result_json.Environment) -> Environment:

@@ -2,68 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from io import StringIO
-
-from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from browserconc.model.server_row import ServerRow, Survey
+from browserconc.report.console import in_memory, printed
+from browserconc.report.printable import printable
+from browserconc.report.sheet import Column, Row, Sheet, grid
+from browserconc.report.wording import count
 
-_HEAD = ("server", "model", "stated", "measured", "pids", "threads", "backlog", "kept")
-_LEFT = ("server", "model")
-
-
+_COLUMNS = (
+    Column("server"),
+    Column("model"),
+    Column("stated", numeric=True),
+    Column("measured", numeric=True, key=True),
+    *(Column(name, numeric=True) for name in ("pids", "threads", "backlog", "kept")),
+)
 _MEANING = (
     "stated: at once by the configuration; measured: by raw sockets. pids, threads: that took requests. "
     "backlog: connections that may wait, by default. kept: whether a connection serves a second request."
 )
 
 
-def render(survey: Survey, *, colour: bool = False, width: int = 80) -> str:
-    """The rows, then what the columns mean and a sentence for each, at most `width` columns wide."""
-    out = StringIO()
-    console = Console(
-        file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False
+def sheet(survey: Survey) -> Sheet:
+    """What the terminal, the page and Markdown show of it."""
+    return Sheet(
+        command="servers",
+        headline="Stated and measured capacity, by raw sockets",
+        summary=f"What {count(len(survey.rows), 'server')} did at once",
+        environment=survey.environment,
+        columns=_COLUMNS,
+        rows=tuple(map(_row, survey.rows)),
+        meaning=_MEANING,
     )
-    console.print(_figures(survey.rows))
-    console.print(Text(_MEANING, style="dim"))
+
+
+def render(survey: Survey, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
+    """The rows, then what the columns mean and a sentence for each, at most `width` columns wide."""
+    console = in_memory(width, colour=colour)
+    shown = sheet(survey)
+    console.print(grid(shown.columns, shown.rows, encoding=encoding, gap=1))
+    console.print(Text(printable(shown.meaning, encoding), style="dim"))
     console.print()
-    for row in survey.rows:
-        console.print(Text(row.server, style="bold"))
-        said = Text(row.error, style="yellow") if row.error else Text(row.sentence)
+    for row in shown.rows:
+        console.print(Text(printable(row.cells[0], encoding), style="bold"))
+        said = Text(printable(row.said, encoding), style="yellow" if row.mark == "missing" else "")
         console.print(Padding(said, (0, 0, 0, 2)))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    return printed(console)
 
 
-def _figures(rows: Iterable[ServerRow]) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
-    for name in _HEAD:
-        table.add_column(name, justify="left" if name in _LEFT else "right", no_wrap=True)
-    for row in rows:
-        stated = str(row.stated or ("-" if row.model == "unknown" else "no limit"))
-        if row.error:
-            table.add_row(row.server, row.model, stated, "-", "-", "-", _number(row.backlog), "-")
-            continue
-        agrees = row.measured == row.stated or row.model == "unknown"
-        table.add_row(
+def _row(row: ServerRow) -> Row:
+    stated = str(row.stated or ("-" if row.model == "unknown" else "no limit"))
+    if row.error:
+        cells = (row.server, row.model, stated, "-", "-", "-", _number(row.backlog), "-")
+        return Row(cells, row.error, "missing")
+    agrees = row.measured == row.stated or row.model == "unknown"
+    return Row(
+        (
             row.server,
             row.model,
             stated,
-            Text(_measured(row), style="" if agrees else "bold red"),
+            f"> {row.probed_up_to}" if row.measured is None else str(row.measured),
             str(row.pids),
             str(row.threads),
             _number(row.backlog),
             "yes" if row.keep_alive else "no",
-        )
-    return table
+        ),
+        row.sentence,
+        None if agrees else "odd",
+    )
 
 
 def _number(value: int | None) -> str:
     return "-" if value is None else str(value)
-
-
-def _measured(row: ServerRow) -> str:
-    return f"> {row.probed_up_to}" if row.measured is None else str(row.measured)

@@ -8,7 +8,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from browserconc.model.server_row import Survey
+from browserconc.model import finding
+from browserconc.model.server_row import ServerRow, Survey
+from browserconc.report.result_json import ResultError
 
 SCHEMA = "browserconc/servers-1"
 
@@ -66,3 +68,17 @@ def render(survey: Survey) -> str:
     environment = msgspec.convert(dataclasses.asdict(survey.environment), Environment)
     text = msgspec.json.encode(Servers(SCHEMA, environment, rows))
     return msgspec.json.format(text, indent=2).decode() + "\n"
+
+
+def parse(text: bytes) -> Survey:
+    """Reads what `render` wrote, or a file of the same schema with further fields.
+
+    Raises:
+        ResultError: a field that is missing or of another type.
+    """
+    try:
+        found = msgspec.json.decode(text, type=Servers)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
+        raise ResultError(f"This is not a {SCHEMA} ({problem}).") from problem
+    environment = finding.Environment(**msgspec.structs.asdict(found.environment))
+    return Survey(environment, tuple(ServerRow(**msgspec.structs.asdict(row)) for row in found.servers))

@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable
-from io import StringIO
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
 from browserconc.model.finding import Result
 from browserconc.report import table, waterfall
+from browserconc.report.console import in_memory, printed
 from browserconc.report.printable import printable
 from browserconc.report.table import Group, Row
 from browserconc.report.tabs import one_bar_per_tab
@@ -71,18 +71,7 @@ class _Page:
         self.rows = [row for group in self.groups for row in group.rows]
         longest = max((len(row.name) for row in self.rows), default=0)
         self.labels = min(max(longest, _LABELS[0]), _LABELS[-1]) if width >= _WITHOUT_MEMORY else _LABELS[0]
-        self.console = Console(
-            file=StringIO(),
-            width=width,
-            height=100,  # with a width alone, rich takes both from a dumb terminal
-            force_terminal=colour,
-            color_system="standard" if colour else None,
-            no_color=not colour,
-            legacy_windows=False,
-            markup=False,
-            highlight=False,
-            emoji=False,
-        )
+        self.console = in_memory(width, colour=colour)
 
     def text(self) -> str:
         sections: list[list[RenderableType]] = [
@@ -96,14 +85,12 @@ class _Page:
             self.doubts(),
             self.footer(),
         ]
-        with self.console.capture() as captured:
-            for number, section in enumerate(filter(None, sections)):
-                if number:
-                    self.console.print()
-                for part in section:
-                    self.console.print(part)
-        written = captured.get()
-        return written if self.colour else "".join(f"{line.rstrip()}\n" for line in written.splitlines())
+        for number, section in enumerate(filter(None, sections)):
+            if number:
+                self.console.print()
+            for part in section:
+                self.console.print(part)
+        return printed(self.console)
 
     def say(self, text: str, *, style: str = "", indent: int = _INDENT) -> RenderableType:
         return Padding(Text(self.wrapped(text, self.width - indent), style=style), (0, 0, 0, indent))

@@ -2,100 +2,117 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from io import StringIO
+from collections.abc import Iterator, Sequence
 
-from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from browserconc.model.tuning import Point, Tuning
 from browserconc.report import tune_words as words
+from browserconc.report.console import in_memory, printed
 from browserconc.report.legend import look
 from browserconc.report.plot import Dot, plot
 from browserconc.report.printable import printable
+from browserconc.report.sheet import Column, Row, Sheet, grid
+from browserconc.report.sheet import markdown as as_markdown
 from browserconc.report.tune_settings import settings
 from browserconc.report.wording import megabytes, percent, seconds
 
 _WIDEST_PLOT = 100
 
 
+_MEANING = (
+    "setting: browsers x contexts in each x tabs in each; what was multiplied: "
+    "c contexts, p tabs (pages), b browsers, m several of them"
+)
+_COLUMNS = (
+    Column("setting"),
+    Column("pages/s", numeric=True),
+    Column("p50", numeric=True),
+    Column("p95", numeric=True),
+    Column("p99", numeric=True, spacious=True),
+    Column("memory", numeric=True),
+    Column("CPU/page", numeric=True),
+    Column("bound by"),
+)
+
+
+def sheet(tuned: Tuning) -> Sheet:
+    """What the terminal, the page and Markdown show of it."""
+    advice = tuned.advice
+    best = advice.chosen.setting if advice.chosen else None
+    points = sorted(advice.points, key=lambda each: (words.letter(each.setting), each.setting))
+    return Sheet(
+        command="tune",
+        headline=words.headline(tuned),
+        summary=words.summary(tuned),
+        environment=tuned.environment,
+        columns=_COLUMNS,
+        rows=tuple(Row(_cells(point), mark="best" if point.setting == best else None) for point in points),
+        meaning=_MEANING if points else "",
+        remarks=tuple(_remarks(tuned)),
+        doubts=advice.doubts,
+        part_columns=tuple(Column(name, numeric=name != "host") for name in words.HOST_COLUMNS),
+        parts=tuple(
+            Row((one.host, one.rate, one.p95, one.memory, one.cpu, one.clock)) for one in words.hosts(tuned)
+        ),
+    )
+
+
+def _cells(point: Point) -> tuple[str, ...]:
+    setting = point.setting
+    return (
+        f"{words.letter(setting)} {setting.browsers:>2} x {setting.contexts:>2} x {setting.tabs:>2}",
+        words.rate(point),
+        f"{seconds(point.p50_ns)} s",
+        f"{seconds(point.p95_ns)} s",
+        f"{seconds(point.p99_ns)} s",
+        megabytes(point.memory_bytes) if point.memory_bytes else "-",
+        f"{point.cpu_ns_per_page / 1e6:.0f} ms",
+        words.bound(point) + (f", {point.errors} failed" if point.errors else ""),
+    )
+
+
+def markdown(tuned: Tuning) -> str:
+    """The sheet and the code as GitHub Markdown that ends with a newline."""
+    code = [f"**{one.crawler}**\n\n```text\n{one.code}\n```\n" for one in settings(tuned)]
+    return "\n".join([as_markdown(sheet(tuned)), *code])
+
+
 def render(tuned: Tuning, *, colour: bool = False, width: int = 80, encoding: str = "utf-8") -> str:
     """The whole report, at most `width` columns wide but for the code, which is not broken."""
-    out = StringIO()
-    console = Console(
-        file=out, width=width, force_terminal=colour, no_color=not colour, highlight=False, markup=False
-    )
+    console = in_memory(width, colour=colour)
 
     def paragraph(text: str, style: str = "") -> None:
         console.print(Padding(Text(printable(text, encoding), style=style), (0, 0, 0, 2)))
 
-    console.print(Text(printable(words.headline(tuned), encoding)))
+    shown = sheet(tuned)
+    console.print(Text(printable(shown.headline, encoding)))
     console.print()
-    paragraph(words.summary(tuned), "bold")
-    if tuned.advice.points:
+    paragraph(shown.summary, "bold")
+    if shown.rows:
         console.print()
-        console.print(Padding(_table(tuned, encoding), (0, 0, 0, 2)))
-        paragraph("setting: browsers x contexts in each x tabs in each", "dim")
-    if rows := words.hosts(tuned):
+        console.print(Padding(grid(shown.columns, shown.rows, encoding=encoding, pointer=True), (0, 0, 0, 2)))
+        paragraph(shown.meaning, "dim")
+    if shown.parts:
         console.print()
-        console.print(Padding(_hosts(rows, encoding), (0, 0, 0, 2)))
+        parts = grid(shown.part_columns, shown.parts, encoding=encoding)
+        console.print(Padding(parts, (0, 0, 0, 2)))
     for lines in _plots(tuned, min(width - 2, _WIDEST_PLOT)):
         console.print()
         for line in lines:
             console.print(Text(f"  {line}"), no_wrap=True)
     console.print()
-    for text in _remarks(tuned):
+    for text in shown.remarks:
         paragraph(text)
-    for doubt in tuned.advice.doubts:
+    for doubt in shown.doubts:
         paragraph(f"! {doubt}", "yellow")
     for one in settings(tuned):
         console.print()
         console.print(Text(f"  {one.crawler}", style="bold"))
         for line in one.code.splitlines():
             console.print(Text(f"    {line}"), soft_wrap=True)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
-
-
-def _table(tuned: Tuning, encoding: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("setting", no_wrap=True)
-    for name in ("pages/s", "p50", "p95", "memory", "CPU/page"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("bound by", no_wrap=True)
-    chosen = tuned.advice.chosen
-    for point in sorted(tuned.advice.points, key=lambda each: (words.letter(each.setting), each.setting)):
-        mine = chosen is not None and point.setting == chosen.setting
-        setting = point.setting
-        table.add_row(
-            f"{'>' if mine else ' '} {words.letter(setting)} "
-            f"{setting.browsers:>2} x {setting.contexts:>2} x {setting.tabs:>2}",
-            printable(words.rate(point), encoding),
-            *_figures(point),
-            words.bound(point) + (f", {point.errors} failed" if point.errors else ""),
-            style="bold" if mine else "",
-        )
-    return table
-
-
-def _hosts(rows: list[words.HostRow], encoding: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in words.HOST_COLUMNS:
-        table.add_column(name, justify="left" if name == "host" else "right", no_wrap=True)
-    for row in rows:
-        cells = (row.host, row.rate, row.p95, row.memory, row.cpu, row.clock)
-        table.add_row(*(printable(cell, encoding) for cell in cells))
-    return table
-
-
-def _figures(point: Point) -> tuple[str, str, str, str]:
-    return (
-        f"{seconds(point.p50_ns)} s",
-        f"{seconds(point.p95_ns)} s",
-        megabytes(point.memory_bytes) if point.memory_bytes else "-",
-        f"{point.cpu_ns_per_page / 1e6:.0f} ms",
-    )
+    return printed(console)
 
 
 def _plots(tuned: Tuning, width: int) -> Iterator[list[str]]:
@@ -117,15 +134,12 @@ def _plots(tuned: Tuning, width: int) -> Iterator[list[str]]:
     ]
 
 
-def _wrapped(kinds: list[str], width: int) -> list[str]:
-    """The legend in lines that fit, no entry broken."""
+def _wrapped(kinds: Sequence[str], width: int) -> list[str]:
+    """The legend, broken between its entries."""
     lines = [""]
     for kind in kinds:
-        longer = f"{lines[-1]}  {kind}".strip()
-        if len(longer) <= width:
-            lines[-1] = longer
-        else:
-            lines.append(kind)
+        longer = f"{lines[-1]}  {kind}" if lines[-1] else kind
+        lines[-1:] = [longer] if len(longer) <= width else [lines[-1], kind]
     return lines
 
 

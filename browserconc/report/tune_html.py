@@ -1,26 +1,20 @@
 """What `tune` found as one HTML file that needs nothing else: the answer, the curve, the code.
 
-There is no script: the curve is drawn here, as SVG. Foreign text reaches the page only through Jinja's
-escaping, and a Content-Security-Policy lets nothing load.
+The curve is drawn here, as SVG; the rest is the sheet's page.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass
-from hashlib import sha256
 from math import log2
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from browserconc.model.tuning import Point, Tuning
+from browserconc.report import sheet_html
 from browserconc.report import tune_words as words
 from browserconc.report.plot import round_up
+from browserconc.report.tune import sheet
 from browserconc.report.tune_settings import settings
-from browserconc.report.wording import megabytes, percent, seconds
 
-_PAGE = Path(__file__).parent / "page"
 WIDTH, HEIGHT, LEFT, BOTTOM = 760.0, 230.0, 56.0, 30.0
 _STEPS = 120
 
@@ -59,47 +53,13 @@ class Picture:
 
 def render(tuned: Tuning) -> str:
     """The page as HTML text that ends with a newline."""
-    style = "\n".join((_PAGE / name).read_text(encoding="utf-8") for name in ("style.css", "tune.css"))
-    environment = Environment(
-        loader=FileSystemLoader(_PAGE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    chosen = tuned.advice.chosen
-    page = environment.get_template("tune.html").render(
-        tuned=tuned,
-        points=sorted(tuned.advice.points, key=lambda each: (words.letter(each.setting), each.setting)),
-        chosen=chosen.setting if chosen else None,
+    return sheet_html.render(
+        sheet(tuned),
+        template="tune.html",
         pictures=_pictures(tuned),
         size={"width": WIDTH, "height": HEIGHT, "left": LEFT, "bottom": HEIGHT - BOTTOM},
-        remarks=_remarks(tuned),
-        hosts=words.hosts(tuned),
         settings=settings(tuned),
-        words=words,
-        seconds=seconds,
-        megabytes=megabytes,
-        percent=percent,
-        style=style,
-        style_hash=f"'sha256-{digest}'",
     )
-    return page + "\n"
-
-
-def _remarks(tuned: Tuning) -> list[str]:
-    stopped = words.stopped(tuned)
-    return [
-        text
-        for text in (
-            words.knee(tuned),
-            f"Growth ended: {'; '.join(stopped)}." if stopped else "",
-            *map(words.variation, tuned.advice.variations),
-            words.worn(tuned),
-        )
-        if text
-    ]
 
 
 def _pictures(tuned: Tuning) -> list[Picture]:

@@ -8,9 +8,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from browserconc.model import tuning
+from browserconc.model import finding, tuning
 from browserconc.model.tuning import Tuning
 from browserconc.report import tune_settings
+from browserconc.report.result_json import ResultError
 
 SCHEMA = "browserconc/tune-1"
 
@@ -67,7 +68,7 @@ class Point(Struct, frozen=True):
 class Fit(Struct, frozen=True):
     """The Universal Scalability Law; null for a knee or an end of its interval that is not in sight."""
 
-    unit: str
+    unit: tuning.Unit
     first: Annotated[float, Meta(description="Pages per second of one tab.")]
     sigma: float
     kappa: float
@@ -83,6 +84,8 @@ class Variation(Struct, frozen=True):
     pages_per_s: float
     ratio: float
     p95_s: Seconds
+    lifetime: Annotated[tuning.Lifetime, Meta(description="What lived on from page to page.")] = "tab"
+    cache: Annotated[bool, Meta(description="Whether the HTTP cache was on.")] = True
 
 
 class Wear(Struct, frozen=True):
@@ -117,13 +120,13 @@ class Tune(Struct, frozen=True):
     schema: str
     environment: Environment
     target: str
-    goal: str
+    goal: tuning.Goal
     took_s: Seconds
     interrupted: bool
     chosen: Point | None
     points: tuple[Point, ...]
     fit: Fit | None
-    stopped: Annotated[dict[str, str], Meta(description="Why each unit grew no further.")]
+    stopped: Annotated[dict[tuning.Unit, str], Meta(description="Why each unit grew no further.")]
     waiting: Annotated[dict[str, float], Meta(description="Causes' shares of the requests' time.")]
     variations: tuple[Variation, ...]
     wear: Wear | None
@@ -151,10 +154,11 @@ def render(tuned: Tuning) -> str:
         chosen=_point(advice.chosen) if advice.chosen else None,
         points=tuple(map(_point, advice.points)),
         fit=_fit(advice),
-        stopped={str(unit): why for unit, why in advice.stopped.items()},
+        stopped=dict(advice.stopped),
         waiting=dict(advice.waiting),
         variations=tuple(
-            Variation(one.change, one.pages_per_s, one.ratio, one.p95_ns / 1e9) for one in advice.variations
+            Variation(one.change, one.pages_per_s, one.ratio, one.p95_ns / 1e9, one.lifetime, one.cache)
+            for one in advice.variations
         ),
         wear=_wear(advice.wear),
         settings={one.crawler: one.code for one in code},
@@ -225,3 +229,93 @@ def _hosts(tuned: Tuning) -> tuple[Host, ...]:
             )
         )
     return tuple(found)
+
+
+def parse(text: bytes) -> Tuning:
+    """Reads what `render` wrote, or a file of the same schema with further fields.
+
+    Raises:
+        ResultError: a field that is missing or of another type.
+    """
+    try:
+        found = msgspec.json.decode(text, type=Tune)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
+        raise ResultError(f"This is not a {SCHEMA} ({problem}).") from problem
+    fit, worn = found.fit, found.wear
+    advice = tuning.Advice(
+        chosen=_read_point(found.chosen) if found.chosen else None,
+        points=tuple(map(_read_point, found.points)),
+        fit=tuning.Fit(fit.first, fit.sigma, fit.kappa, fit.knee, fit.knee_low, fit.knee_high)
+        if fit
+        else None,
+        fitted_unit=fit.unit if fit else None,
+        stopped=found.stopped,
+        variations=tuple(
+            tuning.Variation(
+                one.change, one.lifetime, one.cache, one.pages_per_s, one.ratio, round(one.p95_s * 1e9)
+            )
+            for one in found.variations
+        ),
+        wear=tuning.Wear(
+            worn.pages_per_tab, worn.bytes_per_page, worn.slower_per_100_pages, worn.recycle_after_pages
+        )
+        if worn
+        else None,
+        waiting=found.waiting,
+        hosts=tuple(part for host in found.hosts if (part := _read_part(host))),
+        doubts=found.doubts,
+    )
+    return Tuning(
+        environment=msgspec.convert(msgspec.to_builtins(found.environment), finding.Environment),
+        target=found.target,
+        goal=found.goal,
+        took_ns=round(found.took_s * 1e9),
+        advice=advice,
+        interrupted=found.interrupted,
+        hosts=tuple(map(_read_host, found.hosts)),
+        proxies=found.proxies,
+    )
+
+
+def _read_point(point: Point) -> tuning.Point:
+    return tuning.Point(
+        setting=tuning.Setting(point.browsers, point.contexts, point.tabs),
+        pages_per_s=point.pages_per_s,
+        rate_error=point.pages_per_s_error,
+        p50_ns=round(point.p50_s * 1e9),
+        p95_ns=round(point.p95_s * 1e9),
+        p99_ns=round(point.p99_s * 1e9),
+        pages=point.pages,
+        errors=point.errors,
+        crashes=point.crashes,
+        memory_bytes=point.rss_bytes,
+        cpu_share=point.cpu_share,
+        others_share=point.cpu_share_of_others,
+        cpu_ns_per_page=round(point.cpu_s_per_page * 1e9),
+        bound_by=point.bound_by,
+    )
+
+
+def _read_host(host: Host) -> tuning.HostFacts:
+    return tuning.HostFacts(
+        host=host.host,
+        platform=host.platform,
+        cpus=host.cpus,
+        memory_bytes=host.memory_bytes,
+        clock_offset_ns=round(host.clock_offset_s * 1e9),
+        clock_error_ns=round(host.clock_error_s * 1e9),
+    )
+
+
+def _read_part(host: Host) -> tuning.HostPoint | None:
+    if host.pages_per_s is None:
+        return None
+    return tuning.HostPoint(
+        host=host.host,
+        pages_per_s=host.pages_per_s,
+        rate_error=host.pages_per_s_error or 0.0,
+        p95_ns=round((host.p95_s or 0.0) * 1e9),
+        memory_bytes=host.rss_bytes,
+        cpu_share=host.cpu_share or 0.0,
+        errors=host.errors or 0,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from browserconc.model.finding import Remedy, Result, TrialFinding, Verdict
+from browserconc.model.finding import Environment, Remedy, Result, TrialFinding, Verdict
 from browserconc.model.workload import NOUNS
 from browserconc.report.legend import look
 
@@ -33,6 +33,15 @@ def spread(ns: int) -> str:
 def megabytes(size: int) -> str:
     """A memory in MB of a million bytes."""
     return f"{size / 1e6:,.0f} MB"
+
+
+def where(environment: Environment) -> str:
+    """Where it was measured: versions, system, processors and memory."""
+    here = environment
+    return (
+        f"browserconc {here.browserconc}, Python {here.python}, {here.platform}, {here.cpus} cores, "
+        f"{here.memory_bytes / 1e9:.1f} GB"
+    )
 
 
 def percent(share: float) -> str:

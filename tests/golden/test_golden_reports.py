@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,23 +12,20 @@ import pytest
 from browserconc import diagnose_recording
 from browserconc.model.difference import Difference
 from browserconc.model.finding import Result
-from browserconc.model.tuning import Tuning
 from browserconc.report import (
     difference,
     difference_json,
+    forms,
     har,
     junit,
     markdown,
     perfetto,
     result_json,
     terminal,
-    tune,
-    tune_html,
-    tune_json,
 )
 from tests.golden.differences import DIFFERENCES
 from tests.golden.results import RESULTS
-from tests.golden.tunings import TUNINGS
+from tests.golden.surveys import SURVEYS
 
 HERE = Path(__file__).parent
 DIAGNOSED = HERE.parent / "recordings" / "diagnose-page"
@@ -43,11 +41,8 @@ FOR_OTHER_TOOLS: dict[str, Callable[[Result], str]] = {
 }
 """Long ones: one result of each will do."""
 
-TUNING_REPORTS: dict[str, Callable[[Tuning], str]] = {
-    "txt": tune.render,
-    "json": tune_json.render,
-    "html": tune_html.render,
-}
+SURVEY_FORMS = {"txt": None, "json": "json", "html": "html", "md": "markdown"}
+"""The suffix of each file, and the option that writes it; None is the terminal's."""
 
 COMPARISONS: dict[str, Callable[[Difference], str]] = {
     "txt": difference.render,
@@ -66,14 +61,26 @@ def test_comparison_is_the_golden_one(name: str, form: str, request: pytest.Fixt
     assert rendered == golden.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", TUNINGS)
-@pytest.mark.parametrize("form", TUNING_REPORTS)
-def test_tuning_is_the_golden_one(name: str, form: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("name", SURVEYS)
+@pytest.mark.parametrize("form", SURVEY_FORMS)
+def test_survey_is_the_golden_one(name: str, form: str, request: pytest.FixtureRequest) -> None:
     golden = HERE / f"{name}.{form}"
-    rendered = TUNING_REPORTS[form](TUNINGS[name]())
+    shown, option = SURVEYS[name](), SURVEY_FORMS[form]
+    rendered = shown.by_option[option]() if option else shown.on_terminal()
     if request.config.getoption("--update-golden"):
         golden.write_text(rendered, encoding="utf-8")
     assert rendered == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SURVEYS)
+def test_survey_is_shown_again_from_its_json(name: str) -> None:
+    text = (HERE / f"{name}.json").read_bytes()
+    shown = forms.read(json.loads(text)["schema"], text)
+    assert shown
+    assert shown.on_terminal() == (HERE / f"{name}.txt").read_text(encoding="utf-8")
+    for form, option in SURVEY_FORMS.items():
+        if option:
+            assert shown.by_option[option]() == (HERE / f"{name}.{form}").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", RESULTS)

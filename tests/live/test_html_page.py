@@ -255,6 +255,20 @@ def test_page_never_scrolls_sideways(opening: Opening, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+def test_a_narrow_page_shows_who_held_back_and_leads_to_the_chart(opening: Opening) -> None:
+    page = opening(results.default_run(), width=400).page
+    row = page.locator("table.glance tbody tr").filter(has=page.get_by_role("link", name="tabs", exact=True))
+    held, picture = row.get_by_text("cache lock", exact=True), row.locator("svg")
+    for part in (held, picture):
+        box = part.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 400
+    expect(chart(page, "tabs-distinct")).not_to_be_in_viewport()
+    page.get_by_role("link", name="tabs-distinct", exact=True).click()
+    expect(chart(page, "tabs-distinct")).to_be_in_viewport()
+
+
 def test_print_shows_every_row_and_no_tools(opening: Opening) -> None:
     page = opening(many(120)).page
     expect(page.locator(".tools-row")).to_be_visible()

@@ -34,6 +34,7 @@ from browserconc.evidence import (
     mozlog,
     outside,
     page_log,
+    page_looks,
     secrets,
 )
 from browserconc.explanation import Choice, explain
@@ -93,7 +94,7 @@ def prune(run: Path, into: Path) -> None:
             folder / recording.TRIAL_FILE,
             _without_paths(json.loads((trial.folder / recording.TRIAL_FILE).read_text())),
         )
-        for name in (client.FILE, ledger.FILE, cdp.FILE, page_log.FILE):
+        for name in (client.FILE, ledger.FILE, cdp.FILE, page_log.FILE, page_looks.FILE):
             if (trial.folder / name).exists():
                 shutil.copy(trial.folder / name, folder / name)
         for trace in trial.folder.glob("*.pftrace"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from browserconc.analysis import difference
 from browserconc.cli import cli
 from browserconc.model.difference import Criterion
 from browserconc.model.finding import Result
+from browserconc.report import difference as page
 from browserconc.report import result_json
 from tests.golden.differences import CRITERION, DIFFERENCES, nothing_in_common, of, queued, slower, tabs
 from tests.golden.results import default_run, in_batches, raw, trial
@@ -271,3 +273,107 @@ def test_a_file_that_is_no_result_is_one_sentence(tmp_path, files, text):
 def test_a_folder_that_is_no_recording_is_one_sentence(tmp_path, files):
     assert "not a browserconc recording" in diff(files[0], tmp_path).stderr
     assert diff(files[0], tmp_path / "missing.json").exit_code == 3
+
+
+def tuned(*points: tuple[int, float], chosen: int, error: float = 0.1, **more: object) -> str:
+    """Contexts and their pages per second."""
+    found = [
+        {
+            "browsers": 1,
+            "contexts": contexts,
+            "tabs": 1,
+            "pages_per_s": rate,
+            "p95_s": 1.0,
+            "errors": 0,
+            "rss_bytes": None,
+            "cpu_share": 0.5,
+            "bound_by": None,
+            "pages_per_s_error": error,
+        }
+        for contexts, rate in points
+    ]
+    return json.dumps(
+        {
+            "schema": "browserconc/tune-1",
+            "environment": ENVIRONMENT,
+            "chosen": next(point for point in found if point["contexts"] == chosen),
+            "points": found,
+            "fit": {"sigma": 0.1, "kappa": 0.1, "knee": 9.0, "knee_low": 8.0, "knee_high": 11.0},
+            "settings": {},
+            "target": "http://127.0.0.1/",
+            **more,
+        }
+    )
+
+
+def test_settings_of_a_crawler_are_compared(tmp_path):
+    a = tuned((4, 6.0), (8, 10.0), (16, 10.1), chosen=8)
+    slower = tuned((4, 3.0), (8, 7.0), (16, 10.2), chosen=8)
+    assert compared(tmp_path, a, slower) == {
+        ("chosen", "setting"): "same",
+        ("chosen", "rate"): "worse",
+        ("fitted curve", "knee"): "same",
+    }
+    assert compared(tmp_path, slower, a)["chosen", "rate"] == "better"
+    assert set(compared(tmp_path, a, a).values()) == {"same"}
+
+
+def test_settings_that_differ_show_the_points_that_both_measured(tmp_path):
+    a = tuned((4, 6.0), (8, 10.0), (16, 10.1), chosen=8)
+    b = tuned((4, 6.0), (8, 5.0), (16, 14.0), chosen=16)
+    assert compared(tmp_path, a, b) == {
+        ("chosen", "setting"): "undecided",
+        ("chosen", "rate"): "better",
+        ("fitted curve", "knee"): "same",
+        ("1 x 8 x 1", "point"): "worse",
+        ("1 x 16 x 1", "point"): "better",
+    }
+
+
+@pytest.mark.parametrize(
+    ("rate", "error", "standing"),
+    [(8.5, 0.01, "same"), (7.0, 2.0, "undecided"), (7.9, 0.01, "worse"), (10.0, 2.0, "undecided")],
+)
+def test_a_rate_must_differ_by_more_than_its_error_and_a_fifth(tmp_path, rate, error, standing):
+    a, b = tuned((8, 10.0), chosen=8, error=error), tuned((8, rate), chosen=8, error=error)
+    assert compared(tmp_path, a, b)["chosen", "rate"] == standing
+
+
+def test_rates_of_other_machines_and_other_pages_are_not_judged(tmp_path):
+    a = tuned((8, 10.0), chosen=8)
+    elsewhere = tuned((8, 5.0), chosen=8, environment={**ENVIRONMENT, "cpus": 16})
+    assert compared(tmp_path, a, elsewhere)["chosen", "rate"] == "undecided"
+    (tmp_path / "a.json").write_text(a)
+    (tmp_path / "b.json").write_text(tuned((8, 5.0), chosen=8, target="http://127.0.0.1/other"))
+    found = json.loads(diff(tmp_path / "a.json", tmp_path / "b.json", "--json", "-").stdout)
+    assert not found["comparable"]
+    assert "another page is another load" in found["refusals"][0]
+
+
+def test_a_rate_without_an_error_is_not_judged(tmp_path):
+    a, b = (tuned((8, rate), chosen=8).replace("pages_per_s_error", "x") for rate in (10.0, 5.0))
+    assert compared(tmp_path, a, b)["chosen", "rate"] == "undecided"
+
+
+def test_the_gate_looks_at_the_rate_of_the_chosen_setting(tmp_path):
+    (tmp_path / "a.json").write_text(tuned((8, 10.0), chosen=8))
+    (tmp_path / "b.json").write_text(tuned((8, 6.0), chosen=8))
+    assert diff(tmp_path / "a.json", tmp_path / "b.json", "--gate").exit_code == 1
+    generous = ("--gate", "--threshold", "rate:50%")
+    assert diff(tmp_path / "a.json", tmp_path / "b.json", *generous).exit_code == 0
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_long_names_leave_room_for_the_figures(width):
+    """A server's name in brackets once left three columns for each figure."""
+
+    def result(delay: int) -> Result:
+        wide = replace(tabs(delay, 0), strategy="user-data-dirs", server="gunicorn-gthread:2x4")
+        usual = [replace(tabs(500, 0), strategy=name) for name in ("tabs", "user-data-dirs")]
+        return of([replace(trial, repeat=r) for r in range(5) for trial in (wide, *usual)])
+
+    found = difference.compare(result(500), result(900), CRITERION)
+    lines = page.render(found, width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert any("user-data-dirs (gunicorn-gthread:2x4)" in line for line in lines)
+    assert any(re.search(r"makespan +\d\.\d\d s +\d\.\d\d s +1\.\d\d +\.008  worse$", line) for line in lines)

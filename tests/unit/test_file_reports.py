@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -143,6 +144,24 @@ def test_trace_keeps_the_rules_of_its_format(result: Result) -> None:
     for steps in flows.values():
         phases = [step["ph"] for step in steps]
         assert sorted(phases, key="stf".index) in (["s", "f"], ["s", "t", "f"])
+
+
+def test_trace_has_no_escape_that_perfetto_does_not_know() -> None:
+    """It shows an escaped character as six, and a backslash before the last quote is the quote's escape."""
+    result = default_run()
+    first, *others = result.trials[0].requests
+    odd = (
+        replace(
+            first, url="http://x/并发\\", error="\\", slices=(replace(first.slices[0], because="é\\\\"),)
+        ),
+    )
+    trial = replace(result.trials[0], strategy="naïve\\", server="\\", requests=(*odd, *others))
+    conclusion = replace(result.conclusion, summary="C:\\")
+    text = perfetto.render(replace(result, trials=(trial,), conclusion=conclusion))
+    assert json.loads(text)["otherData"]["conclusion"] == "C:\\ "
+    assert re.findall(r'\\\\"[,:}]', text) == []
+    assert re.findall(r"(?<!\\)(?:\\\\)*\\[^\\\"]", text) == []
+    assert "http://x/并发" in text
 
 
 def assert_nested(spans: list[tuple[float, float]]) -> None:

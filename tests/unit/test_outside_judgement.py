@@ -89,12 +89,19 @@ def test_refusals(places: int, service_ms: float, seed: int) -> None:
         assert found.parallel_up_to <= places
 
 
-@given(st.floats(60, 250), st.floats(0.05, 0.4) | st.floats(2, 6), st.integers(0, 10**6))
+@given(st.floats(60, 250), st.floats(0.05, 0.54) | st.floats(2, 6), st.integers(0, 10**6))
 def test_requests_that_are_let_through_at_a_rate(service_ms: float, part: float, seed: int) -> None:
     _, found = examined(Server(service_ms, rate_ms=service_ms * part, seed=seed))
     if found.parallel_up_to is None:
         assert found.cause in ("rate-limit", None)
         assert found.cause or found.doubts
+
+
+@pytest.mark.parametrize("part", [0.25, 1 / 3, 0.5])
+def test_a_rate_that_looks_like_a_staircase_is_asked_about_again(part: float) -> None:
+    """Nginx' limit_req of four a second before answers that take half a second."""
+    _, found = examined(Server(500, rate_ms=500 * part))
+    assert (found.cause, found.limit) == ("rate-limit", None)
 
 
 @settings(max_examples=60, deadline=None)

@@ -32,6 +32,16 @@ def test_equal_urls_one_after_the_other_are_the_cache_lock():
     assert finding.verdict.share == 1.0
 
 
+def test_a_request_that_waited_twice_for_one_thing_is_counted_once():
+    tracks = [client(0, 500), ledger(0, 0, 500), passage(0, 0, 500)]
+    for i in range(1, 5):
+        begun, end = i * 500, (i + 1) * 500
+        waits = ("HTTP_CACHE_ADD_TO_ENTRY", 0, 300), ("HTTP_CACHE_ADD_TO_ENTRY", 310, begun)
+        tracks += [client(i, end), ledger(i, begun, end), passage(i, begun, end, *waits)]
+    finding = judged(tracks, stated=None, server="werkzeug-threaded")
+    assert finding.verdict.because[0].startswith("4 of 5 requests waited 0.49 to 1.99 s")
+
+
 def test_the_same_picture_without_evidence_is_undecided():
     tracks = []
     for i in range(5):

@@ -22,6 +22,7 @@ FLASK_0_12 = Kind(
     requirements=("flask==0.12.*", *_OF_ITS_TIME),
     interface=None,
     backlog=128,
+    websockets=False,
 )
 FLASK_1_0 = Kind(
     "flask-1.0",
@@ -32,4 +33,5 @@ FLASK_1_0 = Kind(
     requirements=("flask==1.0.*", *_OF_ITS_TIME),
     interface=None,
     backlog=128,
+    websockets=False,
 )

@@ -21,6 +21,7 @@ SANIC = Kind(
     forks=True,
     interface=None,
     backlog=100,
+    websockets=False,
 )
 
 

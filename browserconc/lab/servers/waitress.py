@@ -10,7 +10,7 @@ from typing import Any
 
 from browserconc.lab.server import Kind
 
-WAITRESS = Kind("waitress", "threads", __file__, ("waitress",), sizes=(4,), backlog=1024)
+WAITRESS = Kind("waitress", "threads", __file__, ("waitress",), sizes=(4,), backlog=1024, websockets=False)
 
 
 def _main() -> None:

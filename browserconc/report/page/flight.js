@@ -62,7 +62,8 @@ class Flight {
   point(at) {
     if (at === null) {
       this.cross.setAttribute("visibility", "hidden");
-      this.said.textContent = this.known ? "in flight: dashed open in the browser, filled at the server" : "in flight in the browser";
+      const lines = this.scale.width < 360 ? "dashed: browser, filled: server" : "in flight: dashed open in the browser, filled at the server";
+      this.said.textContent = this.known ? lines : "in flight in the browser";
       return;
     }
     const x = this.scale.x(at);
@@ -70,6 +71,7 @@ class Flight {
     this.cross.setAttribute("x1", x);
     this.cross.setAttribute("x2", x);
     const server = this.known ? `, ${levelAt(this.served, at)} at the server` : "";
-    this.said.textContent = `at ${exactly(at)}: ${levelAt(this.open, at)} open in the browser${server}`;
+    const where = this.scale.width < 360 ? "" : " open in the browser";
+    this.said.textContent = `at ${exactly(at)}: ${levelAt(this.open, at)}${where}${server}`;
   }
 }
