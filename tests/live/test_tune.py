@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
@@ -135,28 +136,32 @@ async def test_a_killed_browser_is_replaced() -> None:
     assert {load.tab for load in sample.loads if load.error is None} == {0, 1}
 
 
-def test_what_is_killed_while_it_tunes_is_counted_and_replaced(tmp_path: Path) -> None:
-    command = Command(tmp_path, "tune", "--max-error-rate", "100%", "--json", "-")
-    assert command.process.stderr is not None
-    assert "pages/s" in command.process.stderr.readline()
-    assert kill(command, "--type=renderer") > 0
-    assert "pages/s" in command.process.stderr.readline()
-    assert kill(command, "--user-data-dir=") > 0
-    assert all("pages/s" in command.process.stderr.readline() for _ in range(2))
-    command.signal(signal.SIGINT)
-    ended = command.end()
-    assert ended.code == 130, ended.stderr
-    found = json.loads(ended.stdout)
-    assert any("crashed" in doubt for doubt in found["doubts"]), (found["doubts"], ended.stderr)
-    assert found["chosen"]["pages_per_s"] > 0
+@pytest.mark.parametrize("word", ["--type=renderer", "--user-data-dir="])
+async def test_what_is_killed_in_a_window_is_counted_and_replaced(word: str) -> None:
+    with Household() as household:
+        running = await start(household, parse("gevent"), household.folder("server"))
+        url = f"{running.origin}/page?resources=0&delay=0.1"
+        async with pool_of(household, BrowserChoice()) as pool:
+            crawl = Crawl(pool, lambda many_sites: url, Gauge.now(), None, 10.0)
+            ask = Ask(Setting(1, 2, 1), 300_000_000, "killed")
+            await crawl.window(ask, household.root / "t")  # the tabs are open from here on
+            window = asyncio.create_task(
+                crawl.window(replace(ask, window_ns=1_500_000_000), household.root / "t")
+            )
+            await asyncio.sleep(0.7)
+            assert kill(word) > 0
+            sample = await window
+            after = await crawl.window(ask, household.root / "t")
+    assert any(load.crash and load.error for load in sample.loads)
+    assert {load.tab for load in after.loads if load.error is None} == {0, 1}
 
 
-def kill(command: Command, *words: str) -> int:
-    """Kills every process of it with such a word on its command line; how many there were."""
+def kill(word: str) -> int:
+    """Kills every process of our browsers with such a word on its command line; how many there were."""
     killed = 0
-    for process in command.household():
+    for process in psutil.Process().children(recursive=True):
         try:
-            if any(word in each for each in process.cmdline() for word in words):
+            if any(word in each for each in process.cmdline()):
                 process.kill()
                 killed += 1
         except psutil.Error:  # it ended with its parent
