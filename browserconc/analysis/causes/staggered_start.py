@@ -13,12 +13,11 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
     released = timeline.span("client", "released")
     first_act = timeline.span("client", "connect") or timeline.span("client", "send") or released
     if first_act and first_act.start_ns > timeline.start_ns:
-        late_ms = (first_act.start_ns - timeline.start_ns) / 1e6
         yield Claim(
             "staggered-start",
             timeline.start_ns,
             first_act.start_ns,
-            f"begun {late_ms:.1f} ms after the first",
+            "for the client, which began with the first before them",
         )
 
 
