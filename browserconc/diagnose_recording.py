@@ -122,7 +122,10 @@ class _Seen:
         one = round_for(self.view, tabs) if self.view and tabs else None
         if one is None:
             return []
-        bare = Recording(Path(), Manifest(RAW, RAW, None, None, self.notes.url, tabs, None, 1))
+        bare = Recording(
+            Path(),
+            Manifest(RAW, RAW, None, None, self.notes.url, tabs, None, 1, workload=self.notes.workload),
+        )
         evidence = as_client_saw(one, tabs, self._evidence(bare), url=self.notes.critical_url or None)
         return [judge_visit(sent_by_client(evidence), None, self.alone.loads[0] if self.alone else None)]
 
@@ -170,6 +173,7 @@ class _Seen:
             error=manifest.error,
             alone_ns=_by_every_host(self.alone_ns, manifest),
             alone_headers_ns=_by_every_host(self.headers_ns, manifest),
+            workload=manifest.workload,
         )
 
 

@@ -35,6 +35,7 @@ from browserconc.lab.browser import Browsers, Tabs
 from browserconc.lab.process import Household
 from browserconc.lab.strategies.raw_socket import RawClientError
 from browserconc.lab.visitor import KnownVisitor, VisitorError
+from browserconc.lab.workloads import WORKLOADS
 from browserconc.model.outside import Experiment, OutsideView, ServerView
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.target import Target, Visit
@@ -50,6 +51,7 @@ EXAMINATION_S = 20.0
 GENTLE_TABS = 4
 GENTLE_PAUSE_S = 1.0
 """For hosts of others: fewer requests at once, and a pause between experiments."""
+ONE_CONNECTION_EACH = "Raw sockets speak HTTP/1.1, each on a connection of its own; the tabs spoke HTTP/2."
 
 
 class DiagnosisError(Exception):
@@ -62,6 +64,7 @@ class Question:
 
     `login` is the path of a script that logs in, `allowed` whether a host of others may be loaded,
     `timeout_s` the longest that one tab alone may take, `ledger` the file that the middleware writes.
+    `http2` tells that the tabs must speak HTTP/2.
     """
 
     target: Target
@@ -71,6 +74,7 @@ class Question:
     allowed: bool = False
     timeout_s: float | None = None
     ledger: Path | None = None
+    http2: bool = False
 
 
 async def diagnose(question: Question, out: Path, progress: Progress) -> None:
@@ -87,6 +91,8 @@ async def diagnose(question: Question, out: Path, progress: Progress) -> None:
         place = await reach.locate(question.target.url)
         reach.permit(place, allowed=question.allowed)
         await reach.connect(place)
+        if question.http2:
+            await reach.require_http2(place, question.target.url)
         visitor = KnownVisitor(question.target)
     except (reach.TargetError, reach.ForeignHostError, VisitorError) as problem:
         raise DiagnosisError(str(problem)) from problem
@@ -126,7 +132,7 @@ class _Story:
         self.visitor = visitor
         target = question.target
         brought = bool(target.cookies or target.storage_state or question.login)
-        self.notes = Notes(url=masked(target.url), brought_cookies=brought)
+        self.notes = Notes(url=masked(target.url), brought_cookies=brought, workload=target.workload)
         self.cookies: tuple[tuple[str, str], ...] = ()
         self.jar: list[visit.Cookie] = []
         self.count = 0
@@ -137,6 +143,8 @@ class _Story:
     async def tell(self) -> None:
         deaf = await reach.deaf_addresses(self.place)
         self.notes = replace(self.notes, deaf_addresses=deaf)
+        if self.question.http2:
+            self.doubt(ONE_CONNECTION_EACH)
         if self.question.login:
             await self.log_in(self.question.login)
         critical = await self.one_tab_alone()
@@ -202,7 +210,7 @@ class _Story:
         """What the server does at once with the request that matters."""
         target = replace(self.target, url=url, cookies=self.cookies or self.target.cookies)
         if url != self.target.url:  # a part of the page, which is asked for without what the page was given
-            target = replace(target, method="GET", body=None)
+            target = replace(target, method="GET", body=None, workload="navigate")
         if not visit.same_origin(url, self.target.url):
             what = "a WebSocket" if url.startswith(("ws:", "wss:")) else "on another host"
             self.doubt(f"{url} is {what}, so raw sockets did not try it.")
@@ -232,7 +240,7 @@ class _Story:
         return server
 
     async def visit(self, strategy: str) -> Recording:
-        limit_s = self.tabs * self.alone_s * 1.5 + SLACK_S
+        limit_s = self.tabs * self.alone_s * 1.5 + min(SLACK_S, WORKLOADS[self.target.workload].slack_s)
         planned = Visit(strategy, strategy, self.target.url, self.tabs, limit_s)
         if strategy in OWN_JARS:
             return await self.record(planned)

@@ -150,6 +150,7 @@ def one_browser(
     connect: str | None = None,
     cdp: str | None = None,
     stock_switches: bool = False,
+    http: str | None = None,
 ) -> BrowserChoice:
     """The browser of a command that drives one; the arguments are keys of a profile.
 
@@ -157,7 +158,7 @@ def one_browser(
         UsageError: an unknown name, or more than one.
     """
     chosen = plan(
-        browser=name, headed=headed, connect=connect, cdp=cdp, stock_switches=stock_switches
+        browser=name, headed=headed, connect=connect, cdp=cdp, stock_switches=stock_switches, http=http
     ).browsers
     if len(chosen) > 1:
         raise UsageError("Only one browser can be named here; `browserconc compare` takes several.")

@@ -10,6 +10,8 @@ _TOO_LONG = (
     "what to wait for."
 )
 _NOTHING = "{url} gives a tab nothing to show (a download, or no content): give a page or an endpoint."
+_NO_WEBSOCKET = "{url} opens no WebSocket ({error}): check the path, and what it wants to know of a visitor."
+_NO_FETCH = "A page of its own origin cannot fetch {url}: look at its console in a browser of your own."
 REFUSALS = {
     "ERR_CERT": "The certificate of {url} does not check ({error}): --ignore-https-errors accepts it.",
     "ERR_SSL": "{url} does not speak TLS as it should ({error}): check the scheme and the port.",
@@ -20,6 +22,12 @@ REFUSALS = {
     "ERR_EMPTY_RESPONSE": "{url} closes the connection without an answer: see its log, or try https.",
     "Download is starting": _NOTHING,
     "ERR_ABORTED": _NOTHING,
+    "the stream failed": "{url} is no event stream: it must answer 200, Content-Type text/event-stream.",
+    "WebSocket": _NO_WEBSOCKET,
+    "the handshake failed": _NO_WEBSOCKET,
+    "Failed to fetch": _NO_FETCH,
+    "the request failed": _NO_FETCH,
+    "it did not load": "{url} is nothing that a page can show so: an image must be a picture.",
     "crash": "The tab crashed while it loaded {url}: open it in a browser of your own and look.",
     "not loaded within": _TOO_LONG,
     "no answer within": _TOO_LONG,

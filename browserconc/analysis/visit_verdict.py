@@ -102,6 +102,7 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         waiting_ns=waiting,
         cost=cost,
         requests=tuple(requests),
+        workload=evidence.workload,
     )
     return Judged(finding, tuple(loads))
 

@@ -8,7 +8,7 @@ import click
 
 from browserconc.cli.exits import INTERRUPTED, CannotMeasure, WrongUsage
 from browserconc.cli.measuring import analyzed, measure
-from browserconc.cli.options import remote_options, report_options
+from browserconc.cli.options import HTTP, WORKLOAD, remote_options, report_options
 from browserconc.cli.output import check_targets, show
 
 
@@ -20,6 +20,7 @@ from browserconc.cli.output import check_targets, show
 @click.option("--cookie", "cookies", multiple=True, metavar="NAME=VALUE", help="Sent with each request.")
 @click.option("--storage-state", metavar="FILE", help="Cookies and storage, saved by Playwright.")
 @click.option("--login", metavar="SCRIPT.py", help="Defines `async def login(page)`, run once before.")
+@WORKLOAD
 @click.option(
     "--method", default="GET", metavar="METHOD", help="Of the requests; tabs fetch() others.  [GET]"
 )
@@ -33,6 +34,7 @@ from browserconc.cli.output import check_targets, show
     "--browser", default="chromium", metavar="NAME|PATH", help="chromium, a channel or an executable."
 )
 @remote_options
+@HTTP
 @click.option("--headed", is_flag=True, help="Show the browser's windows.")
 @click.option("--stock-switches", is_flag=True, help="Chromium as users start it; hidden tabs are hidden.")
 @click.option(
@@ -49,6 +51,7 @@ def diagnose(
     cookies: tuple[str, ...],
     storage_state: str | None,
     login: str | None,
+    workload: str | None,
     method: str,
     body: str | None,
     ignore_https_errors: bool,
@@ -57,6 +60,7 @@ def diagnose(
     browser: str,
     connect: str | None,
     cdp: str | None,
+    http: str | None,
     headed: bool,
     stock_switches: bool,
     ledger: Path | None,
@@ -73,16 +77,19 @@ def diagnose(
     \b
     browserconc diagnose http://127.0.0.1:5000/slow
     browserconc diagnose http://localhost:8000/app --wait-for '#table' --storage-state state.json
+    browserconc diagnose http://localhost:8000/events --workload sse --tabs 7
     """
-    from browserconc import diagnosis, profile, recording
+    from browserconc import diagnosis, profile, profile_values, recording
+    from browserconc.lab.workloads import asked_for
     from browserconc.model.target import Target
 
     check_targets(json_file, markdown)
     sent = [_pair(text, ":", "--header", "'Name: value'") for text in headers]
     if body is not None and not any(name.lower() == "content-type" for name, _ in sent):
         sent.append(("Content-Type", "application/x-www-form-urlencoded"))  # as curl -d does
+    address, asked = asked_for(url, workload)
     target = Target(
-        url=url if "://" in url else f"http://{url}",
+        url=address,
         method=method.upper(),
         headers=tuple(sent),
         cookies=tuple(_pair(text, "=", "--cookie", "name=value") for text in cookies),
@@ -90,7 +97,18 @@ def diagnose(
         storage_state=storage_state,
         verify_tls=not ignore_https_errors,
         wait_for=wait_for or "rest",
+        workload=asked,
     )
+    if asked != "navigate" and wait_for:
+        raise WrongUsage("--wait-for is for pages: with a --workload a tab is done when it has its answer.")
+    if asked not in ("navigate", "fetch") and (target.method != "GET" or body is not None):
+        raise WrongUsage(
+            f"--method and --body are for fetch(): --workload {asked} sends a GET without a body."
+        )
+    if http and (cdp or connect):
+        raise WrongUsage(
+            "--http is a switch of a browser that is started; one that runs already has its own."
+        )
     if cdp and (headers or cookies or storage_state or login):
         raise WrongUsage(
             "--cookie, --header, --storage-state and --login are not put into a browser that runs already: "
@@ -98,8 +116,9 @@ def diagnose(
         )
     try:
         choice = profile.one_browser(
-            browser, headed=headed, connect=connect, cdp=cdp, stock_switches=stock_switches
+            browser, headed=headed, connect=connect, cdp=cdp, stock_switches=stock_switches, http=http
         )
+        profile_values.read("workload", asked)
     except profile.UsageError as problem:
         raise WrongUsage(str(problem)) from problem
     question = diagnosis.Question(
@@ -110,6 +129,7 @@ def diagnose(
         allowed=allowed,
         timeout_s=timeout,
         ledger=ledger,
+        http2=http == "2",
     )
     if any(name in browser.lower() for name in ("firefox", "webkit")):
         raise WrongUsage(

@@ -26,6 +26,14 @@ def remote_options(command: _Command) -> _Command:
     return command
 
 
+WORKLOAD = click.option(
+    "--workload",
+    metavar="KIND",
+    help="navigate, fetch, xhr, image, iframe, sse or websocket.  [navigate]",
+)
+HTTP = click.option("--http", metavar="1.1|2", help="The version of HTTP that browsers speak.")
+
+
 def run_options(command: _Command) -> _Command:
     """Options that say what is run."""
     for option in reversed(
@@ -35,11 +43,7 @@ def run_options(command: _Command) -> _Command:
                 "--delay", type=float, metavar="SECONDS", help="How long the endpoint works on each.  [0.5]"
             ),
             click.option("--work", metavar="KIND", help="How: sleep, compute or block.  [sleep]"),
-            click.option(
-                "--workload",
-                metavar="KIND",
-                help="navigate, fetch, xhr, image, iframe, sse or websocket.  [navigate]",
-            ),
+            WORKLOAD,
             click.option(
                 "--server",
                 metavar="NAME",
@@ -73,7 +77,7 @@ def run_options(command: _Command) -> _Command:
                 "--evidence", metavar="LIST|none", help="netlog, trace, cdp: asked of the browser.  [netlog]"
             ),
             *REMOTE,
-            click.option("--http", metavar="1.1|2", help="The version of HTTP that browsers speak."),
+            HTTP,
             click.option("--headed", is_flag=True, default=None, help="Show the browser's windows."),
             click.option(
                 "--stock-switches",

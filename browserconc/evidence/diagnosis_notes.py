@@ -19,6 +19,7 @@ class Notes:
 
     `brought_cookies` tells whether the visitor came with cookies of his own, which every tab has.
     `deaf_addresses` are those of the host that are tried in vain before one that answers.
+    `workload` is how the tabs asked for `url`.
     """
 
     url: str
@@ -26,6 +27,7 @@ class Notes:
     doubts: tuple[str, ...] = ()
     brought_cookies: bool = False
     deaf_addresses: tuple[str, ...] = ()
+    workload: str = "navigate"
 
 
 def write(folder: Path, notes: Notes) -> None:

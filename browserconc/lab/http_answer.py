@@ -27,8 +27,9 @@ SWITCHED = "the server switched to another protocol"
 REFUSED = "the server refused the WebSocket"
 NO_EVENT = "the stream ended without an event"
 
-Until = Literal["answer", "event", "switch"]
-"""What a client waits for: the whole answer, the first event of a stream, another protocol (status 101)."""
+Until = Literal["answer", "headers", "event", "switch"]
+"""What a client waits for: the whole answer, its headers, the first event of a stream, another protocol
+(status 101)."""
 EVENT_END = b"\n\n"
 COMMENT = b":"
 """Lines of an event stream that begin with it are no event."""
@@ -136,6 +137,7 @@ class Answer:
             self.headers = list(event.headers)
             if self._until == "switch":
                 self.error = REFUSED
+            self.finished = self._until == "headers"
         elif isinstance(event, h11.InformationalResponse):
             if event.status_code == SWITCHING_PROTOCOLS and self._until == "switch":
                 self.status, self.finished = event.status_code, True

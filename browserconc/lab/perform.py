@@ -38,6 +38,7 @@ _ARMED = """async ([start, tasks]) => {
     // The timers of a hidden tab are late by up to a second, those of its workers are not.
     const code = "onmessage = event => setTimeout(() => postMessage(0), event.data)";
     const worker = new Worker(URL.createObjectURL(new Blob([code])));
+    worker.onerror = () => setTimeout(resolve, left);  // a policy of the site forbids it
     worker.onmessage = () => { worker.terminate(); resolve(); };
     worker.postMessage(left);
   });
@@ -88,10 +89,13 @@ async def perform(
     finished: Callable[[], None],
     start: Start = at_once,
     facts: dict[str, Any] | None = None,
+    *,
+    are_open: bool = False,
 ) -> Released:
     """Page i asks for urls[i]; a single page asks for all of them.
 
-    `start` is waited for when all are ready; `facts` is told which tabs were hidden.
+    `start` is waited for when all are ready; `facts` is told which tabs were hidden. The pages open one of
+    their URL's origin first, unless they `are_open` there.
 
     Raises:
         BrowserError: a page of the target's origin does not load.
@@ -99,7 +103,7 @@ async def perform(
     tasks = [(index, workload.address(url)) for index, url in enumerate(urls)]
     shares = [tasks] if len(pages) == 1 else [[task] for task in tasks]
     parts = [_Part(page, share) for page, share in zip(pages, shares, strict=True)]
-    await _ready(parts, urls)
+    await _ready(parts, [] if are_open else urls)
     await settled()
     await start()
     for part in parts:
@@ -129,11 +133,12 @@ async def perform(
 
 
 async def _ready(parts: Sequence[_Part], urls: Sequence[str]) -> None:
-    """Every page is one of its URL's origin, and its clock is known."""
+    """Every page is one of its URL's origin, which those without `urls` are, and its clock is known."""
 
     async def one(part: _Part) -> None:
-        url = urlsplit(urls[part.tasks[0][0]])
-        await part.page.goto(f"{url.scheme}://{url.netloc}/ready", timeout=ARM_TIMEOUT_S * 1000)
+        if urls:
+            url = urlsplit(urls[part.tasks[0][0]])
+            await part.page.goto(f"{url.scheme}://{url.netloc}/ready", timeout=ARM_TIMEOUT_S * 1000)
         part.zero_ns = await page_clock(part.page)
 
     try:

@@ -11,6 +11,7 @@ from browserconc.evidence import client
 from browserconc.evidence.secrets import masked
 from browserconc.lab.process import Household
 from browserconc.lab.strategies import raw_socket
+from browserconc.lab.workloads import of_others
 from browserconc.model.target import Target
 from browserconc.recording import Manifest, Recording
 
@@ -26,8 +27,11 @@ async def record(
         RecordingError: the folder cannot be written.
     """
     name = raw_socket.STRATEGY.name
-    manifest = Manifest(name, name, None, None, masked(target.url), requests, None, 1)
+    manifest = Manifest(
+        name, name, None, None, masked(target.url), requests, None, 1, workload=target.workload
+    )
     recording.save(into, manifest)
+    workload = of_others(target.workload)
     report = await raw_socket.measure(
         household,
         urls=[target.url] * requests,
@@ -35,10 +39,11 @@ async def record(
         timeout_s=timeout_s,
         out=into / client.FILE,
         method=target.method,
-        headers=target.headers,
+        headers=(*workload.headers, *target.headers),
         jars=(target.cookies,) if target.cookies else (),
         body=target.body,
         verify_tls=target.verify_tls,
+        until=workload.until,
     )
     ended_ns = report.ended_ns or time.monotonic_ns()
     return recording.save(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -115,6 +116,42 @@ async def deaf_addresses(place: Place) -> tuple[str, ...]:
             writer.close()
             return tuple(deaf)
     return ()
+
+
+async def require_http2(place: Place, url: str) -> None:
+    """Sees to it that a browser, which speaks HTTP/2 over TLS only, would speak it there.
+
+    Raises:
+        TargetError: it would not.
+    """
+    if urlsplit(url).scheme == "https" and await _chooses_http2(place):
+        return
+    raise TargetError(
+        f"{place.host}:{place.port} does not speak HTTP/2 to a browser, which wants TLS and ALPN for it: "
+        "give the https:// address of a server that does, or leave --http 2 out."
+    )
+
+
+async def _chooses_http2(place: Place) -> bool:
+    """Whether the server chooses HTTP/2 where it is offered that and HTTP/1.1 (ALPN, RFC 7301).
+
+    Whether its certificate checks does not matter here; the browser will say.
+    """
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    host = "localhost" if place.host.endswith(".localhost") else place.host
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(
+                host, place.port, ssl=context, happy_eyeballs_delay=HAPPY_EYEBALLS_S
+            )
+    except (OSError, TimeoutError):
+        return False
+    chosen = writer.get_extra_info("ssl_object").selected_alpn_protocol()
+    writer.transport.abort()
+    return bool(chosen == "h2")
 
 
 def permit(place: Place, *, allowed: bool) -> None:

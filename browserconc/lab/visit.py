@@ -26,9 +26,11 @@ from browserconc.lab.observe import observed
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.page_load import PageLoads
 from browserconc.lab.page_looks import databases, looking
+from browserconc.lab.perform import perform
 from browserconc.lab.process import ProcessError
 from browserconc.lab.process_tree import browser_cpu_ns, browser_memory_bytes
 from browserconc.lab.strategies import STRATEGIES
+from browserconc.lab.workloads import of_others
 from browserconc.model.target import Target, Visit
 from browserconc.recording import Manifest, Recording
 
@@ -68,6 +70,7 @@ async def record(
         tabs=visit.tabs,
         delay_s=None,
         repeat=1,
+        workload=target.workload,
     )
     recording.save(into, replace(manifest, error="The run was killed in the middle of this trial."))
     tabs: Tabs | None = None
@@ -77,7 +80,7 @@ async def record(
         tabs = await opening(browsers, visit.tabs)
         if before:
             await before(tabs)
-        if target.method != "GET":
+        if not target.is_navigated_to:
             await send.open_origin(tabs.pages, _urls(visit))
         manifest = replace(
             manifest,
@@ -138,12 +141,15 @@ async def _measure(
     released: release.Released | None = None
     try:
         async with looking(tabs.pages) as looks:
-            if target.method == "GET":
+            if target.is_navigated_to:
                 released = await let_go(
                     tabs.pages, urls, visit.timeout_s, finished, lines, gates, loads.arrive
                 )
-            else:
+            elif target.method != "GET":
                 released = await send.send(tabs.pages, urls, target, visit.timeout_s, finished)
+            else:
+                workload = of_others(target.workload)
+                released = await perform(tabs.pages, urls, workload, visit.timeout_s, finished, are_open=True)
         page_looks.write(into / page_looks.FILE, looks)
         lines = released.lines
     finally:

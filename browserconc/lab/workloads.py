@@ -7,7 +7,7 @@ origin (`perform.py`). Equal images of one page are one request: the browser see
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
 from browserconc.lab.http_answer import Until
@@ -71,8 +71,8 @@ _SSE = """
 await new Promise((resolve, reject) => {
   const stream = new EventSource(url);
   keep(stream);
-  stream.onmessage = resolve;
-  stream.onerror = () => reject(new Error("the stream failed"));
+  stream.%s = () => { stream.onerror = null; resolve(); };
+  stream.onerror = () => { stream.close(); reject(new Error("the stream failed")); };
 });
 return 200;"""
 _WEBSOCKET = """
@@ -93,7 +93,7 @@ WORKLOADS: Mapping[str, Workload] = {
         Workload("image", _ELEMENT % '"img"', "{work}&as=image"),
         Workload("iframe", _ELEMENT % '"iframe"'),
         # Neither waits at the cache, whose lock gives up after 20 s.
-        Workload("sse", _SSE, "/events?delay={seconds:g}", 5.0, "event"),
+        Workload("sse", _SSE % "onmessage", "/events?delay={seconds:g}", 5.0, "event"),
         Workload(
             "websocket",
             _WEBSOCKET,
@@ -105,3 +105,30 @@ WORKLOADS: Mapping[str, Workload] = {
     )
 }
 """By name, in the order of the contract."""
+
+
+def of_others(name: str) -> Workload:
+    """The workload against a server that is not ours.
+
+    Of such a server nobody knows when a stream has an event and what that is called: it is there with its
+    headers.
+    """
+    workload = WORKLOADS[name]
+    if name != "sse":
+        return workload
+    return replace(
+        workload, script=_SSE % "onopen", until="headers", headers=(("Accept", "text/event-stream"),)
+    )
+
+
+def asked_for(url: str, workload: str | None) -> tuple[str, str]:
+    """The address of a page of that origin, and how it asks: a ws:// URL is a WebSocket's unless it is said.
+
+    Without a scheme it is http://.
+    """
+    scheme, found, rest = url.partition("://")
+    if not found:
+        return f"http://{url}", workload or "navigate"
+    if scheme in ("ws", "wss") and workload in (None, "websocket"):
+        return f"http{scheme.removeprefix('ws')}://{rest}", "websocket"
+    return url, workload or "navigate"

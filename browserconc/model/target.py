@@ -14,7 +14,8 @@ class Target:
     Playwright's file of cookies and local storage. `verify_tls` is False where a certificate that does
     not check is accepted. `wait_for` says when a page counts as loaded: "load", "networkidle",
     "request:GLOB", a CSS selector, or "rest": the load event and the answers to all that the page asked
-    for on the way, but for event streams.
+    for on the way, but for event streams. `workload` is how a tab asks for it (`lab/workloads.py`); but for a
+    navigation a page of its origin does, and the tab is done when that has its answer.
     """
 
     url: str
@@ -25,6 +26,12 @@ class Target:
     storage_state: str | None = None
     verify_tls: bool = True
     wait_for: str = "rest"
+    workload: str = "navigate"
+
+    @property
+    def is_navigated_to(self) -> bool:
+        """Whether a tab goes there, rather than asking from a page of the origin."""
+        return self.workload == "navigate" and self.method == "GET"
 
 
 @dataclass(frozen=True, slots=True)
