@@ -20,6 +20,7 @@ STREAMS = ("eventsource", "websocket")
 """What has no end, by Playwright's resource types."""
 CLOCK_SLACK_NS = 5_000_000
 """NetLog rounds to milliseconds; two sources of one instant may differ by a few of them."""
+_BODY = "HTTP_TRANSACTION_READ_BODY"
 NEVER_CALLED_ERRORS = (0, -1)  # OK and ERR_IO_PENDING, net/base/net_error_list.h
 
 
@@ -245,9 +246,12 @@ def _timeline(
     start_ns = started.start_ns if started and track.facts.get("leg") else track.spans[0].start_ns
     headers = track.span("HTTP_TRANSACTION_READ_HEADERS")
     stream = page is not None and page.facts.get("kind") in STREAMS and headers is not None
+    until = track.spans
     if stream and headers and headers.end_ns is not None:  # it has no end: it is there when it has begun
-        track = replace(track, spans=tuple(s for s in track.spans if s.end_ns and s.end_ns <= headers.end_ns))
-    ends = [evidence.ended_ns if span.end_ns is None else span.end_ns for span in track.spans]
+        until = tuple(s for s in track.spans if s.end_ns and s.end_ns <= headers.end_ns)
+        # What comes after that holds the connection, and no load waits for it.
+        track = replace(track, spans=tuple(s for s in track.spans if s in until or s.name == _BODY))
+    ends = [evidence.ended_ns if span.end_ns is None else span.end_ns for span in until]
     facts = track.facts
     status, reused, number = facts.get("status"), facts.get("connection_reused"), facts.get("net_error")
     error = None

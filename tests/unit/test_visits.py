@@ -295,3 +295,33 @@ def test_websockets_that_got_room_only_when_the_first_tab_was_closed_had_waited_
     found = judge_visit(visit, None, load_alone(30)).finding
     assert found.verdict.cause == "websocket-limit"
     assert found.waiting_ns["websocket-limit"] == pytest.approx(7_920 * MS, rel=0.02)
+
+
+def test_an_event_stream_is_there_with_its_headers_and_named_as_what_holds_the_connection():
+    events = "http://127.0.0.1:8000/events"
+    stream = netlog(0, events, 1, 2, 10, group="g")
+    stream = replace(stream, spans=(*stream.spans[1:], Span("HTTP_TRANSACTION_READ_BODY", 11 * MS, None)))
+    stalled = Track(
+        "netlog",
+        "1.0",
+        events,
+        (Span("REQUEST_ALIVE", 3 * MS, None), Span("STALL", 3 * MS, None, {"limit": "group"})),
+        facts={"request": 1, "leg": 0, "group": "g"},
+    )
+    case = evidence(
+        client(0, 12),
+        client(1, 0, error="no answer within 5 s"),
+        stream,
+        stalled,
+        asked(0, events, 1, 5000, kind="eventsource"),
+        asked(1, events, 3, 5000, kind="eventsource"),
+        tabs=2,
+        ended_ms=5000,
+    )
+    judged = judge_visit(visited(case, plain), None)
+    assert [request.end_ns for request in judged.finding.requests] == [10 * MS, 5000 * MS]
+    assert judged.finding.verdict.cause == "host-limit"
+    assert any(
+        "held all that time by answers that stay open: /events" in line
+        for line in judged.finding.verdict.because
+    )
