@@ -10,9 +10,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from browserconc import diagnosis, explanation, observation, pipeline, profile, recorded, recording
+from browserconc import (
+    diagnosis,
+    explanation,
+    observation,
+    pipeline,
+    profile,
+    recorded,
+    recording,
+)
 from browserconc.lab.process import Household
-from browserconc.model.plan import BrowserChoice
 from browserconc.model.target import Target
 from browserconc.outcome import Result, in_one_sentence
 from browserconc.pipeline import Progress
@@ -82,6 +89,8 @@ async def diagnose(
     *,
     tabs: int | None = None,
     wait_for: str = "rest",
+    workload: str | None = None,
+    http: str | None = None,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     cookies: Mapping[str, str] | None = None,
@@ -97,13 +106,17 @@ async def diagnose(
 ) -> Result:
     """Why the tabs of a URL do not load in parallel, as `browserconc diagnose`.
 
-    Headers, cookies and body are sent, and neither kept nor shown.
+    Headers, cookies and body are sent, and neither kept nor shown. `workload` is how each tab asks
+    ("fetch", "sse", …), `http` the version that browsers speak, "1.1" or "2".
 
     Raises:
+        ValueError: a name that does not exist.
         MeasurementError: the URL cannot be loaded, or is a host of others.
     """
+    with in_one_sentence():
+        address, asked = profile.asked_for(url, workload)
     target = Target(
-        url=url if "://" in url else f"http://{url}",
+        url=address,
         method=method.upper(),
         headers=tuple((headers or {}).items()),
         cookies=tuple((cookies or {}).items()),
@@ -111,16 +124,18 @@ async def diagnose(
         storage_state=str(storage_state) if storage_state else None,
         verify_tls=verify_tls,
         wait_for=wait_for,
-    )
-    question = diagnosis.Question(
-        target,
-        tabs,
-        BrowserChoice(browser, headed),
-        login=str(login) if login else None,
-        allowed=i_may_load_this_host,
-        timeout_s=timeout,
+        workload=asked,
     )
     with in_one_sentence():
+        question = diagnosis.Question(
+            target,
+            tabs,
+            profile.one_browser(browser, headed=headed, http=http),
+            login=str(login) if login else None,
+            allowed=i_may_load_this_host,
+            timeout_s=timeout,
+            http2=http == "2",
+        )
         folder = _folder(out)
         await diagnosis.diagnose(question, folder, Progress())
         return Result.of(await asyncio.to_thread(recorded.analyze, folder))

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from browserconc import recording
-from browserconc.analysis import diagnosis, outside
+from browserconc.analysis import diagnosis, held_open, outside
 from browserconc.analysis.outside_trial import as_client_saw, first_byte_ns, round_for
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.visit_verdict import Judged, judge_visit
@@ -22,12 +22,15 @@ from browserconc.model.cause import Evidence
 from browserconc.model.finding import Cost, Environment, Result
 from browserconc.model.outside import OutsideView, ServerView
 from browserconc.model.timeline import Fact, Track
+from browserconc.model.workload import NOUNS
 from browserconc.recording import Manifest, Recording, RecordingError
 
 ALONE = "alone"
 RAW = "raw-socket"
 OWN_JARS = ("contexts", "user-data-dirs", "browsers")
 """Strategies whose tabs share no cookies but those that the visitor brought."""
+HELD_OPEN = ("sse", "websocket")
+"""Workloads whose connections stay open: raw sockets hold as many instead of examining the server."""
 OUTSIDE = "outside"
 """The folder of a run in which lies what raw sockets saw of the server."""
 
@@ -63,6 +66,12 @@ def analyze(folder: Path) -> Result:
     return Result(run.command, environment, trials, conclusion, str(folder))
 
 
+def server(folder: Path) -> ServerView | None:
+    """What raw sockets say of the server so far; None where they did not try it."""
+    _, recordings = recording.load_run(folder)
+    return _Seen(folder, recordings).server
+
+
 def alone(folder: Path) -> Judged | None:
     """One tab alone, as far as its log is written; None where it was not recorded."""
     _, recordings = recording.load_run(folder)
@@ -92,6 +101,10 @@ class _Seen:
         if (folder / OUTSIDE / outside_log.FILE).is_file():
             self.view = outside_log.read(folder / OUTSIDE)
             self.server = outside.judge(self.view)
+        elif self.notes.workload in HELD_OPEN:
+            raw = next((one.log(client.FILE) for one in recordings if one.manifest.strategy == RAW), None)
+            if raw and raw.is_file() and (tracks := client.tracks(raw)):
+                self.server = held_open.judge(tracks, NOUNS[self.notes.workload])
         self.ledger = ledger.everything(folder / ledger.FILE)
         self.alone_ns, self.headers_ns = {}, {}
         self.alone = None

@@ -23,6 +23,7 @@ import psutil
 from browserconc import __version__, diagnose_recording, recording
 from browserconc.analysis import diagnosis, outside, outside_plan, remedies
 from browserconc.analysis.outside_trial import round_for
+from browserconc.analysis.service import host_and_path
 from browserconc.analysis.unusable import unusable
 from browserconc.diagnose_recording import ALONE, OUTSIDE, OWN_JARS, RAW
 from browserconc.evidence import diagnosis_notes, ledger
@@ -35,7 +36,7 @@ from browserconc.lab.browser import Browsers, Tabs
 from browserconc.lab.process import Household
 from browserconc.lab.strategies.raw_socket import RawClientError
 from browserconc.lab.visitor import KnownVisitor, VisitorError
-from browserconc.lab.workloads import WORKLOADS
+from browserconc.lab.workloads import of_others
 from browserconc.model.outside import Experiment, OutsideView, ServerView
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.target import Target, Visit
@@ -122,6 +123,7 @@ class _Story:
         visitor: KnownVisitor,
     ) -> None:
         self.target = question.target
+        self.workload = of_others(question.target.workload)
         self.question = question
         self.place = place
         self.tabs = question.tabs or (10 if place.private else GENTLE_TABS)
@@ -211,6 +213,8 @@ class _Story:
         target = replace(self.target, url=url, cookies=self.cookies or self.target.cookies)
         if url != self.target.url:  # a part of the page, which is asked for without what the page was given
             target = replace(target, method="GET", body=None, workload="navigate")
+        if self.workload.stays_open and host_and_path(url) == host_and_path(self.target.url):
+            return await self.held_open()
         if not visit.same_origin(url, self.target.url):
             what = "a WebSocket" if url.startswith(("ws:", "wss:")) else "on another host"
             self.doubt(f"{url} is {what}, so raw sockets did not try it.")
@@ -239,8 +243,24 @@ class _Story:
         self.progress.trial_ended(OUTSIDE, diagnosis.in_short(server))
         return server
 
+    async def held_open(self) -> ServerView | None:
+        """How many streams or WebSockets the server takes at once, none being closed."""
+        target = replace(self.target, cookies=self.cookies or self.target.cookies)
+        limit_s = round(self.tabs * self.alone_s + self.workload.slack_s, 1)
+        self.progress.trial_started(RAW, "raw sockets", self.tabs, self.alone_s)
+        try:
+            into = self.folder(RAW)
+            await raw_visit.record(target, self.tabs, into, household=self.household, timeout_s=limit_s)
+        except RawClientError as problem:
+            self.progress.trial_ended(RAW, str(problem))
+            self.doubt(str(problem))
+            return None
+        server = diagnose_recording.server(self.out)
+        self.progress.trial_ended(RAW, diagnosis.in_short(server) if server else "undecided")
+        return server
+
     async def visit(self, strategy: str) -> Recording:
-        limit_s = self.tabs * self.alone_s * 1.5 + min(SLACK_S, WORKLOADS[self.target.workload].slack_s)
+        limit_s = self.tabs * self.alone_s * 1.5 + min(SLACK_S, self.workload.slack_s)
         planned = Visit(strategy, strategy, self.target.url, self.tabs, limit_s)
         if strategy in OWN_JARS:
             return await self.record(planned)

@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from browserconc.lab import servers
+from browserconc.lab import servers, workloads
 from browserconc.lab.strategies import STRATEGIES
 from browserconc.lab.workloads import WORKLOADS
 from browserconc.model.plan import BrowserChoice, Plan, Trial
@@ -163,6 +163,17 @@ def one_browser(
     if len(chosen) > 1:
         raise UsageError("Only one browser can be named here; `browserconc compare` takes several.")
     return chosen[0]
+
+
+def asked_for(url: str, workload: str | None) -> tuple[str, str]:
+    """The address of a page of the URL's origin, and the workload: WebSockets for ws:// if none is named.
+
+    Raises:
+        UsageError: no such workload.
+    """
+    address, asked = workloads.asked_for(url, workload)
+    read("workload", asked)
+    return address, asked
 
 
 def _longest_s(profile: Profile) -> float:

@@ -39,4 +39,6 @@ def no_verdict(case: Case, loads: Sequence[RequestFinding]) -> str | None:
 
 def timed_out(error: str) -> bool:
     """Was it waited for in vain, rather than refused?"""
-    return any(sign in error for sign in ("not loaded within", "no answer within"))
+    return any(
+        sign in error for sign in ("not loaded within", "no answer within", "no complete answer within")
+    )

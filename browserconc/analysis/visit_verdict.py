@@ -83,6 +83,9 @@ def judge_visit(visit: VisitCase, cost: Cost | None, alone: RequestFinding | Non
         loads.append(replace(whole, slices=with_page_waits(whole.slices, looks, zero)))
     requests = [replace(request, critical=request.index in critical) for request in requests]
     level = concurrency(_with_the_server(requests), max((load.end_ns for load in loads), default=0))
+    if evidence.workload == "sse":  # what has been opened stays open, whoever comes later
+        opened = len({r.tab for r in requests if r.status is not None and r.status < 400 and not r.error})
+        level = replace(level, sustained=opened, peak=opened)
     waiting = waiting_by_cause(loads)
     doubts = (*case.doubts, *doubts_of(loads, requests, evidence.tabs))
     verdict = _verdict(case, loads, level, waiting, doubts, alone)

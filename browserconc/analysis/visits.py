@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from browserconc.analysis.service import host_and_path
 from browserconc.model.cause import Case, Evidence
-from browserconc.model.timeline import Timeline, Track
+from browserconc.model.timeline import Span, Timeline, Track
 
 STREAMS = ("eventsource", "websocket")
 """What has no end, by Playwright's resource types."""
@@ -200,6 +200,8 @@ def _is_sent(track: Track, by_ns: int) -> bool:
 
 def _apart_ns(one: Track, other: Track, evidence: Evidence) -> int:
     """By how much two sources' instants of a request differ: of equal addresses the nearest are the same."""
+    if other.facts.get("kind") in STREAMS:
+        one = replace(one, spans=_until_there(one))
     ours, theirs = _span_of(one, evidence), _span_of(other, evidence)
     return sum(abs(a - b) for a, b in zip(ours, theirs, strict=True))
 
@@ -244,11 +246,9 @@ def _timeline(
     started = track.span("URL_REQUEST_START_JOB")
     # A redirect's leg begins where the browser followed it, not where the first request was made.
     start_ns = started.start_ns if started and track.facts.get("leg") else track.spans[0].start_ns
-    headers = track.span("HTTP_TRANSACTION_READ_HEADERS")
-    stream = page is not None and page.facts.get("kind") in STREAMS and headers is not None
     until = track.spans
-    if stream and headers and headers.end_ns is not None:  # it has no end: it is there when it has begun
-        until = tuple(s for s in track.spans if s.end_ns and s.end_ns <= headers.end_ns)
+    if page is not None and page.facts.get("kind") in STREAMS:
+        until = _until_there(track)
         # What comes after that holds the connection, and no load waits for it.
         track = replace(track, spans=tuple(s for s in track.spans if s in until or s.name == _BODY))
     ends = [evidence.ended_ns if span.end_ns is None else span.end_ns for span in until]
@@ -268,6 +268,14 @@ def _timeline(
         local_port=track.local_port,
         connection_reused=reused if isinstance(reused, bool) else None,
     )
+
+
+def _until_there(track: Track) -> tuple[Span, ...]:
+    """The spans of a stream as far as a load waits for it: it has no end, and is there with its headers."""
+    headers = track.span("HTTP_TRANSACTION_READ_HEADERS")
+    if headers is None or headers.end_ns is None:
+        return track.spans
+    return tuple(span for span in track.spans if span.end_ns and span.end_ns <= headers.end_ns)
 
 
 def _without_fragment(url: str) -> str:

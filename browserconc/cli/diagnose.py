@@ -79,15 +79,20 @@ def diagnose(
     browserconc diagnose http://localhost:8000/app --wait-for '#table' --storage-state state.json
     browserconc diagnose http://localhost:8000/events --workload sse --tabs 7
     """
-    from browserconc import diagnosis, profile, profile_values, recording
-    from browserconc.lab.workloads import asked_for
+    from browserconc import diagnosis, profile, recording
     from browserconc.model.target import Target
 
     check_targets(json_file, markdown)
     sent = [_pair(text, ":", "--header", "'Name: value'") for text in headers]
     if body is not None and not any(name.lower() == "content-type" for name, _ in sent):
         sent.append(("Content-Type", "application/x-www-form-urlencoded"))  # as curl -d does
-    address, asked = asked_for(url, workload)
+    try:
+        address, asked = profile.asked_for(url, workload)
+        choice = profile.one_browser(
+            browser, headed=headed, connect=connect, cdp=cdp, stock_switches=stock_switches, http=http
+        )
+    except profile.UsageError as problem:
+        raise WrongUsage(str(problem)) from problem
     target = Target(
         url=address,
         method=method.upper(),
@@ -114,13 +119,6 @@ def diagnose(
             "--cookie, --header, --storage-state and --login are not put into a browser that runs already: "
             "log in there by hand."
         )
-    try:
-        choice = profile.one_browser(
-            browser, headed=headed, connect=connect, cdp=cdp, stock_switches=stock_switches, http=http
-        )
-        profile_values.read("workload", asked)
-    except profile.UsageError as problem:
-        raise WrongUsage(str(problem)) from problem
     question = diagnosis.Question(
         target,
         tabs,

@@ -56,7 +56,9 @@ def write(path: Path, lines: Iterable[PageLine]) -> None:
 
 
 def tracks(path: Path) -> list[Track]:
-    """The requests as tracks in the order in which they were asked for; each has one span, "asked".
+    """The requests as tracks in the order in which they were asked for.
+
+    The one span of each, "asked", ends when the page had what it asked for: all of it, or an open stream.
 
     Raises:
         RecordingError: the file cannot be read.
@@ -72,7 +74,7 @@ def tracks(path: Path) -> list[Track]:
             SOURCE,
             str(number),
             line.url,
-            (Span("asked", line.asked_ns, line.done_ns),),
+            (Span("asked", line.asked_ns, line.answered_ns),),
             index=line.tab,
             facts={"method": line.method, "kind": line.kind, "failed": line.failed},
         )

@@ -30,7 +30,6 @@ from browserconc.lab.machine_load import Reading
 from browserconc.lab.process import Household
 from browserconc.lab.strategies import raw_socket
 from browserconc.lab.strategies.raw_socket import RawClientError
-from browserconc.lab.workloads import of_others
 from browserconc.model.outside import Answer, Experiment, Look, OutsideView, Round
 from browserconc.model.target import Target
 
@@ -138,7 +137,6 @@ class _Examination:
     async def run(self, experiment: Experiment) -> Round:
         """One experiment, its client ended, its connections closed."""
         out = self._folder / client.FILE
-        workload = of_others(self._target.workload)
         before, overflows = Reading.take(), listen_overflows()
         async with AsyncExitStack() as held:
             if experiment.silent:
@@ -151,12 +149,11 @@ class _Examination:
                 timeout_s=experiment.timeout_s,
                 out=out,
                 method=self._target.method,
-                headers=(*workload.headers, *self._target.headers),
+                headers=self._target.headers,
                 jars=self._jars(experiment),
                 body=self._target.body,
                 verify_tls=self._target.verify_tls,
                 digest_key=self._key,
-                until=workload.until,
             )
         self._learn(experiment, report.jars)
         after = listen_overflows()

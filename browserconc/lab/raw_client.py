@@ -46,7 +46,8 @@ class Job:
     the release to the last answer, and in warm mode the time to connect too. `headers` and `body` are
     sent with each request, `jars` of cookies in turn: one jar serves all. None of them is written.
     Certificates are checked against the system's authorities, or those in `ca_file`, if `verify_tls`.
-    A request is over when it has what it waits `until`; then its connection is closed.
+    A request is over when it has what it waits `until`; then its connection is closed, but with `hold` not
+    before all are over.
     With a `digest_key` the log has harmless headers and keyed digests of the bodies, and the report the
     cookies that were set.
     All go at the instant `at_ns` of the monotonic clock, or at once where that is over or None.
@@ -65,6 +66,7 @@ class Job:
     digest_key: bytes | None = None
     at_ns: int | None = None
     until: Until = "answer"
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def fly(job: Job) -> Report:
     interrupt, wake = socket.socketpair()
     with interrupt, wake, DefaultSelector() as selector:
         _interrupt_through(wake)
-        flight = Flight(clients, selector, timeout_s=job.timeout_s, interrupt=interrupt)
+        flight = Flight(clients, selector, timeout_s=job.timeout_s, interrupt=interrupt, hold=job.hold)
         gc.collect()
         gc.disable()
         if job.at_ns is not None:

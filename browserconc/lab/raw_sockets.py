@@ -32,7 +32,8 @@ closed: a small server may hold a worker until then."""
 class Flight:
     """Puts all clients' requests in flight and stamps what happens to them.
 
-    `interrupt`, where given, is a socket that becomes readable when the flight is to end early.
+    `interrupt`, where given, is a socket that becomes readable when the flight is to end early. With `hold`
+    no connection that was answered is closed before all are over.
 
     Raises:
         OSError: the system has no socket left for a client, before anything was connected.
@@ -45,10 +46,12 @@ class Flight:
         *,
         timeout_s: float,
         interrupt: socket.socket | None = None,
+        hold: bool = False,
     ) -> None:
         self._clients = clients
         self._selector = selector
         self._timeout_s = timeout_s
+        self._hold = hold
         self._interrupted = False
         self._waiting: deque[Client] = deque()
         self._connecting = len(clients)
@@ -114,6 +117,7 @@ class Flight:
             if not client.over:
                 missing = "connection" if client.ready_ns is None else "complete answer"
                 self._fail(client, None, self._why_unfinished(missing))
+        self._close_all()
         return released_ns
 
     def _why_unfinished(self, missing: str) -> str:
@@ -280,7 +284,10 @@ class Flight:
         client.over = True
         self._open -= 1
         self._connecting -= client.ready_ns is None
-        self._release_socket(client)
+        if self._hold and client.socket is not None and client.failure is None:
+            self._watch(client, 0)
+        else:
+            self._release_socket(client)
 
     def _release_socket(self, client: Client) -> None:
         if client.socket is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from browserconc import recording
 from browserconc.evidence import client
@@ -39,13 +40,15 @@ async def record(
         timeout_s=timeout_s,
         out=into / client.FILE,
         method=target.method,
-        headers=(*workload.headers, *target.headers),
+        headers=(*workload.headers, *_origin(target), *target.headers),
         jars=(target.cookies,) if target.cookies else (),
         body=target.body,
         verify_tls=target.verify_tls,
         until=workload.until,
+        hold=workload.stays_open,
     )
-    ended_ns = report.ended_ns or time.monotonic_ns()
+    given_up_ns = min(time.monotonic_ns(), report.released_ns + round(timeout_s * 1e9))
+    ended_ns = given_up_ns if report.failed or report.ended_ns is None else report.ended_ns
     return recording.save(
         into,
         replace(
@@ -55,3 +58,11 @@ async def record(
             ended_ns=ended_ns,
         ),
     )
+
+
+def _origin(target: Target) -> tuple[tuple[str, str], ...]:
+    """What a browser says with a WebSocket, and many servers want to know."""
+    if target.workload != "websocket":
+        return ()
+    parts = urlsplit(target.url)
+    return (("Origin", f"{parts.scheme}://{parts.netloc}"),)

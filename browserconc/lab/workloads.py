@@ -38,6 +38,11 @@ class Workload:
     until: Until = "answer"
     headers: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def stays_open(self) -> bool:
+        """Whether it has no end of its own and keeps its connection."""
+        return self.until != "answer"
+
     def address(self, url: str) -> str:
         """The URL as a page gives it: of a WebSocket with a scheme of its own."""
         if self.name != "websocket":

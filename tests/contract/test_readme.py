@@ -119,3 +119,8 @@ def test_the_readme_opens_with_its_two_commands():
     assert "browserconc compare" in blocks[0]
     assert "pytest" in blocks[1]
     assert all(len(block.strip().splitlines()) == 1 for block in blocks[:2])
+
+
+def test_what_diagnose_can_be_told_is_in_its_table():
+    told = set(re.findall(r"^\| `(--[a-z-]+)", README.split("### Is the diagnosis right?")[0], re.MULTILINE))
+    assert {"--workload", "--http", "--method", "--wait-for"} <= told

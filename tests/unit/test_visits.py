@@ -305,7 +305,7 @@ def test_an_event_stream_is_there_with_its_headers_and_named_as_what_holds_the_c
         "netlog",
         "1.0",
         events,
-        (Span("REQUEST_ALIVE", 3 * MS, None), Span("STALL", 3 * MS, None, {"limit": "group"})),
+        (Span("REQUEST_ALIVE", 1 * MS, None), Span("STALL", 3 * MS, None, {"limit": "group"})),
         facts={"request": 1, "leg": 0, "group": "g"},
     )
     case = evidence(
@@ -313,8 +313,8 @@ def test_an_event_stream_is_there_with_its_headers_and_named_as_what_holds_the_c
         client(1, 0, error="no answer within 5 s"),
         stream,
         stalled,
-        asked(0, events, 1, 5000, kind="eventsource"),
-        asked(1, events, 3, 5000, kind="eventsource"),
+        asked(1, events, 1, 5000, kind="eventsource"),
+        asked(0, events, 1, 10, kind="eventsource"),
         tabs=2,
         ended_ms=5000,
     )

@@ -50,6 +50,7 @@ async def measure(
     digest_key: bytes | None = None,
     at_ns: int | None = None,
     until: Until = "answer",
+    hold: bool = False,
 ) -> Report:
     """Sends one request per entry of `urls`, all at once, and leaves one line for each in `out`.
 
@@ -69,6 +70,7 @@ async def measure(
             cookies that the answers set.
         at_ns: the instant of the monotonic clock at which all go; None for at once.
         until: when a request is over: with its answer, a stream's first event, another protocol.
+        hold: no connection is closed before all requests are over.
 
     Raises:
         RawClientError: the process refused, failed or did not end in time.
@@ -88,6 +90,7 @@ async def measure(
         digest_key=digest_key,
         at_ns=at_ns,
         until=until,
+        hold=hold,
     )
     allowed_s = timeout_s * (2 if mode == "warm" else 1) + PREPARATION_S
     # Files without a name, not pipes: a job of 10,000 URLs fills a pipe, and nobody has to pump.
