@@ -42,8 +42,9 @@ def test_handshakes_one_after_another_are_a_limit_of_one():
         [stream(None, error=LATE), stream(None, error=LATE)],
         [stream(5), stream(None, error="connection refused")],
         [stream(100), stream(110), stream(240)],
+        [stream(60), stream(120), stream(180)],
     ],
-    ids=["refused", "none", "failed", "late"],
+    ids=["refused", "none", "failed", "late", "short"],
 )
 def test_what_is_not_clear_is_a_doubt_and_no_limit(tracks: list[Track]):
     found = judge(tracks, "event streams")
