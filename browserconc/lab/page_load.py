@@ -56,6 +56,10 @@ class PageLoads:
             page.on(event, handler)  # type: ignore[call-overload]
         return handlers
 
+    def crashed(self, tab: int) -> bool:
+        """Whether the tab's renderer process ended."""
+        return self._crashed[tab].is_set()
+
     def stop(self) -> None:
         """Listens no longer; the tabs may be used again."""
         for handlers in self._listening:

@@ -19,7 +19,10 @@ from browserconc.model.target import Target
 
 HEAD_START_S = 0.2
 """Until the instant at which all send: long enough for the driver to tell every tab."""
-_PAGE = "robots.txt"  # small wherever it exists, and its absence is a page of the origin too
+_PAGES = ("robots.txt", "")
+"""The first is small wherever it exists, and its absence is a page of the origin too, unless that is empty:
+then the browser shows one of its own, and the second is tried."""
+_EMPTY = "ERR_HTTP_RESPONSE_CODE_FAILURE"
 _SEND = """async ({at, url, method, body}) => {
   const bytes = body === null ? undefined : Uint8Array.from(atob(body), c => c.charCodeAt(0));
   await new Promise(go => setTimeout(go, Math.max(0, at - Date.now())));
@@ -36,16 +39,28 @@ async def open_origin(pages: Sequence[Page], urls: Sequence[str]) -> None:
         BrowserError: it does not open.
     """
     origins = [f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, urls)]
-    # Equal addresses would queue for the lock of one cache entry.
-    places = [f"{origin}/{_PAGE}?tab={tab + 1}" for tab, origin in enumerate(origins)]
     try:
         async with asyncio.timeout(ARM_TIMEOUT_S):
-            await asyncio.gather(
-                *(page.goto(place, wait_until="commit") for page, place in zip(pages, places, strict=True))
+            opened = (
+                _open(page, origin, tab)
+                for tab, (page, origin) in enumerate(zip(pages, origins, strict=True))
             )
+            await asyncio.gather(*opened)
     except (DriverError, TimeoutError) as problem:
         reason = first_line(problem) or f"no answer within {ARM_TIMEOUT_S:g} s"
         raise BrowserError(f"No page of {origins[0]} could be opened to send from: {reason}.") from problem
+
+
+async def _open(page: Page, origin: str, tab: int) -> None:
+    for place in _PAGES:
+        try:
+            # Equal addresses would queue for the lock of one cache entry.
+            await page.goto(f"{origin}/{place}?tab={tab + 1}", wait_until="commit")
+        except DriverError as problem:
+            if place == _PAGES[-1] or _EMPTY not in str(problem):
+                raise
+        else:
+            return
 
 
 async def send(

@@ -24,7 +24,7 @@ from browserconc.lab import machine_load, release, send
 from browserconc.lab.browser import BrowserError, Browsers, DriverError, Page, Tabs, first_line
 from browserconc.lab.observe import observed
 from browserconc.lab.open_files import TooFewFilesError
-from browserconc.lab.page_load import PageLoads
+from browserconc.lab.page_load import CRASHED, PageLoads
 from browserconc.lab.page_looks import databases, looking
 from browserconc.lab.perform import perform
 from browserconc.lab.process import ProcessError
@@ -151,7 +151,7 @@ async def _measure(
                 workload = of_others(target.workload)
                 released = await perform(tabs.pages, urls, workload, visit.timeout_s, finished, are_open=True)
         page_looks.write(into / page_looks.FILE, looks)
-        lines = released.lines
+        lines = [_after_crash(line, loads) for line in released.lines]
     finally:
         loads.stop()
         client.write(into / client.FILE, [replace(line, url=masked(line.url)) for line in lines])
@@ -175,6 +175,11 @@ async def _measure(
         cpu_ns=cpu_ns,
         memory_bytes=browser_memory_bytes(but=tabs.processes_before) if tabs.is_ours else None,
     )
+
+
+def _after_crash(line: ClientLine, loads: PageLoads) -> ClientLine:
+    """A script in a page that crashed says that its request failed, or nothing, but not why."""
+    return replace(line, error=CRASHED) if line.error and loads.crashed(line.index) else line
 
 
 def _urls(visit: Visit) -> list[str]:
