@@ -10,6 +10,7 @@ import asyncio
 import base64
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from browserconc.evidence.client import ClientLine
@@ -19,6 +20,7 @@ from browserconc.model.target import Target
 
 HEAD_START_S = 0.2
 """Until the instant at which all send: long enough for the driver to tell every tab."""
+OWN_PAGE_MS = 2000
 _PAGES = ("robots.txt", "")
 """The first is small wherever it exists, and its absence is a page of the origin too, unless that is empty:
 then the browser shows one of its own, and the second is tried."""
@@ -59,6 +61,8 @@ async def _open(page: Page, origin: str, tab: int) -> None:
         except DriverError as problem:
             if place == _PAGES[-1] or _EMPTY not in str(problem):
                 raise
+            with suppress(DriverError):  # the browser's own page must have come, or it interrupts the next
+                await page.wait_for_url("chrome-error://**", wait_until="load", timeout=OWN_PAGE_MS)
         else:
             return
 
