@@ -37,7 +37,7 @@ def together(samples: Sequence[HostSample], took_ns: int) -> Window:
             end_ns=end,
             cpu_share=max(one.cpu_share for one in cut),
             cpus=sum(one.cpus for one in cut),
-            cpu_ns=sum(one.cpu_ns for one in cut),
+            cpu_ns=sum(one.cpu_ns or 0 for one in cut),
             memory_bytes=max((one.memory_bytes for one in cut if one.memory_bytes is not None), default=None),
             pool_bytes=tightest.pool_bytes,
             pressure=_pressure(samples, tightest),
@@ -133,7 +133,7 @@ def _others_share(samples: Sequence[HostSample]) -> float:
     for one in samples:
         length = max(1, one.sample.end_ns - one.sample.start_ns)
         mates = _sharing(samples, one)
-        ours = sum(mate.sample.cpu_ns for mate in mates) + max(mate.beside_ns for mate in mates)
+        ours = sum(mate.sample.cpu_ns or 0 for mate in mates) + max(mate.beside_ns for mate in mates)
         shares.append(max(0.0, one.sample.cpu_share - ours / (length * one.sample.cpus)))
     return max(shares, default=0.0)
 

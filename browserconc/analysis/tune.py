@@ -75,7 +75,7 @@ class _Search:
                 reason = advice.beyond(point, self.ceiling) or self.seen[-1][1].pressure.said
                 merit = advice.merit(point, self.ceiling)
                 vain = vain + 1 if merit < PAYS * most else 0
-                patience = 2 if point.others_share > advice.DISTURBED else 1
+                patience = 2 if (point.others_share or 0) > advice.DISTURBED else 1
                 most = max(most, merit)
                 if not reason and vain >= patience:
                     reason = f"{n} tabs bring no more than {n >> vain}"
@@ -211,6 +211,9 @@ class _Search:
         """Why this setting must not be tried at all."""
         if setting.total > self.ceiling.most_tabs:
             return f"more than {self.ceiling.most_tabs} tabs are not tried"
+        most = self.ceiling.most_browsers
+        if most is not None and setting.browsers > most:
+            return "there is one browser only" if most == 1 else f"there are {most} browsers only"
         return advice.too_much_memory(self.seen, setting, self.ceiling)
 
     def _too_dear(

@@ -28,6 +28,8 @@ def headline(tuned: Tuning) -> str:
     where = f"{count(tuned.environment.cpus, 'processor')}"
     if tuned.hosts:
         where = f"on {count(len(tuned.hosts), 'host')}"
+    elif tuned.remotes:
+        where = f"at {tuned.remotes[0]}" if len(tuned.remotes) == 1 else f"at {len(tuned.remotes)} addresses"
     return f"How many tabs for {tuned.target}{through}{driven}, {where}"
 
 
