@@ -177,7 +177,10 @@ def _doubts_of_remotes(choices: Sequence[BrowserChoice]) -> Iterator[str]:
         "starts browsers of its own; connect() and connect_over_cdp() take these."
     )
     if any(choice.cdp for choice in choices):
-        yield "The browsers' own tabs were open beside ours and shared their processes' time and memory."
+        yield (
+            "The browsers' other tabs were open beside ours: they shared memory and processor time "
+            "with them, and what they asked for counts among what requests waited for."
+        )
     if not all(remote.is_on_this_machine(remote.address(choice)) for choice in choices):
         yield (
             "The processors' share is that of this machine, where only the driver ran: whether the browsers' "

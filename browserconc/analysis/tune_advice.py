@@ -281,7 +281,9 @@ def _doubts(
     doubts = list(dict.fromkeys(said for _, window in seen for said in window.said))
     crashes = sum(window.crashes for _, window in seen)
     if crashes:
-        doubts.append(f"{crashes} tabs or browsers crashed while it was measured; each was replaced.")
+        doubts.append(
+            f"{crashes} tabs or browsers crashed while it was measured; what could be replaced was."
+        )
     if chosen is None:
         broken = [reason for point in measured if (reason := beyond(point, ceiling))]
         return (*doubts, *(f"{reason[:1].upper()}{reason[1:]}." for reason in broken[:1]))

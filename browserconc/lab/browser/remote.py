@@ -7,6 +7,7 @@ stack's events can be asked for over CDP instead (`--evidence trace`).
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -69,7 +70,7 @@ class CdpBrowser:
             )
         except DriverError as problem:
             raise BrowserError(
-                f"No browser answers at {bare(self._address)} ({_reason(problem, self._address)[:120]}): "
+                f"No browser answers at {bare(self._address)} ({_reason(problem)[:120]}): "
                 "start one with --remote-debugging-port=9222 and give its address to --cdp."
             ) from problem
 
@@ -141,7 +142,7 @@ class ServedBrowser:
         except DriverError as problem:
             raise BrowserError(
                 f"The Playwright server at {bare(self._address)} gives no browser "
-                f"({_reason(problem, self._address)[:160]}): `playwright run-server` starts one, in the "
+                f"({_reason(problem)[:160]}): `playwright run-server` starts one, in the "
                 "version of ours."
             ) from problem
 
@@ -157,9 +158,9 @@ def address(choice: BrowserChoice) -> str:
 
 
 def bare(address: str) -> str:
-    """Without query and user, where tokens are put."""
+    """Without user, path and query: whoever knows those may use the browser."""
     parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def is_on_this_machine(address: str) -> bool:
@@ -173,8 +174,8 @@ def is_on_this_machine(address: str) -> bool:
         return False
 
 
-def _reason(problem: DriverError, address: str) -> str:
-    return first_line(problem).replace(address, bare(address))
+def _reason(problem: DriverError) -> str:
+    return re.sub(r"\b(?:ws|http)s?://[^\s\"']+", lambda found: bare(found[0]), first_line(problem))
 
 
 def _on_this_machine(address: str) -> None:

@@ -1,8 +1,9 @@
 """Browsers that others started, of several addresses, each connected to when one more is asked for.
 
 A debugging port leads to one browser. `playwright run-server` starts one for each connection; a server of
-`browserType.launchServer()` gives all its connections the same one. Which it is, the browser's own id
-tells: Chromium's is the same over two connections exactly if both lead to one browser.
+`browserType.launchServer()` gives all its connections the same one. Which it is shows in Chromium's
+contexts: whoever is connected to a browser sees the ids of all that were opened in it (CDP's
+Target.getBrowserContexts).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import combinations
 from pathlib import Path
 
 from browserconc.lab.browser import remote
@@ -28,7 +30,7 @@ from browserconc.lab.process import Household
 from browserconc.lab.proxy import Proxy
 from browserconc.model.plan import BrowserChoice
 
-ID_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 10.0
 
 
 class RemoteBrowsers:
@@ -47,15 +49,22 @@ class RemoteBrowsers:
         Raises:
             BrowserError: one of the addresses gives none, or two of them lead to the same browser.
         """
-        known: dict[str, str] = {}
-        for place in self._places:
-            id = await place.explore()
-            if id in known:
-                raise BrowserError(
-                    f"{known[id]} and {place.name} are two ways to one browser: give only one of them."
-                )
-            if id:
-                known[id] = place.name
+        tried: list[tuple[_Place, Browser]] = []
+        try:
+            for place in self._places:
+                for _ in range(1 if place.most else 2):
+                    tried.append((place, await place.connect()))
+            seen = [(place, await _contexts(browser)) for place, browser in tried]
+            for (one, mine), (other, others) in combinations(seen, 2):
+                if not mine & others:
+                    continue
+                if one is not other:
+                    raise BrowserError(
+                        f"{one.name} and {other.name} are two ways to one browser: give only one of them."
+                    )
+                one.most = 1
+        finally:
+            await asyncio.gather(*(quietly(browser.close()) for _, browser in tried))
         each = [place.most for place in self._places]
         return None if None in each else sum(most or 0 for most in each)
 
@@ -97,22 +106,6 @@ class _Place:
         self._open.append(browser)
         return browser
 
-    async def explore(self) -> str | None:
-        """The id of the one browser there; None where each connection has its own, or it has no id."""
-        browsers = [await self._way.connected()]
-        try:
-            first = await _id(browsers[0])
-            if self.most is None:
-                browsers.append(await self._way.connected())
-                second = await _id(browsers[1])
-                if first is None or first != second:
-                    return None
-                self.most = 1
-            return first
-        finally:
-            for browser in browsers:
-                await quietly(browser.close())
-
 
 @asynccontextmanager
 async def remote_pool(
@@ -138,13 +131,14 @@ async def remote_pool(
         await quietly(playwright.stop())
 
 
-async def _id(browser: Browser) -> str | None:
-    """Chromium's id of the browser's process; None of a browser without CDP."""
+async def _contexts(browser: Browser) -> frozenset[str]:
+    """The ids of all contexts in it, of which one is this connection's; none of a browser without CDP."""
     try:
-        async with asyncio.timeout(ID_TIMEOUT_S):
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            await browser.new_context()
             session = await browser.new_browser_cdp_session()
-            told = await session.send("Target.getTargetInfo")
+            told = await session.send("Target.getBrowserContexts")
             await session.detach()
     except (DriverError, TimeoutError):
-        return None
-    return str(told["targetInfo"]["targetId"])
+        return frozenset()
+    return frozenset(told["browserContextIds"])
