@@ -30,7 +30,7 @@ from browserconc.lab.process import Household
 from browserconc.lab.reach import locate
 from browserconc.model.finding import Environment
 from browserconc.model.plan import BrowserChoice
-from browserconc.model.tuning import Ask, Setting, Tuning, Window
+from browserconc.model.tuning import Ask, Ceiling, Setting, Tuning, Window
 from browserconc.report import tune_plan
 
 UNSURE_NS = 10_000_000
@@ -60,7 +60,7 @@ async def tune(wanted: Wanted, told: Told, found: Found) -> None:
     wanted = await permitted(wanted)
     with Household() as household:
         async with crawler(household, wanted, found) as crawling:
-            asking = search(Setting(), replace(wanted.ceiling, most_browsers=crawling.most_browsers))
+            asking = search(Setting(), _within(wanted, crawling.most_browsers))
             try:
                 ask = next(asking)
                 while True:
@@ -91,7 +91,7 @@ async def plan(wanted: Wanted) -> str:
     sharing = len(hosts) if wanted.cluster and wanted.cluster.is_ours else 1
     headroom = Gauge.now().read().headroom_bytes
     rehearsed = rehearse(
-        replace(wanted.ceiling, compare_direct=bool(wanted.proxies), most_browsers=_most_browsers(wanted)),
+        replace(_within(wanted, _most_browsers(wanted)), compare_direct=bool(wanted.proxies)),
         max(1, (os.cpu_count() or 1) // sharing),
         None if headroom is None else headroom // sharing,
     )
@@ -109,9 +109,9 @@ async def permitted(wanted: Wanted) -> Wanted:
     for each in wanted.proxies:
         await proxy.connect(each)
     rate = await leave.ask(wanted.urls, allowed=wanted.allowed) if wanted.urls else None
-    rates = [each for each in (rate, wanted.ceiling.rate) if each is not None]
     for choice in wanted.remotes:
         await _refuse_its_own(choice, wanted)
+    rates = [each for each in (rate, wanted.ceiling.rate) if each is not None]
     # Others' hosts are never shown the address behind the proxies.
     private = all([(await locate(url)).private for url in set(wanted.urls)])
     direct = bool(wanted.proxies) and private
@@ -150,17 +150,22 @@ async def _refuse_its_own(choice: BrowserChoice, wanted: Wanted) -> None:
     address = remote.address(choice)
     if remote.is_on_this_machine(address):
         return
-    ours = [url for url in wanted.urls if (await locate(url)).loopback]
+    ours = [masked(url)[:200] for url in wanted.urls if (await locate(url)).loopback]
+    ours += [each.server for each in wanted.proxies if remote.is_on_this_machine(each.server)]
     if ours or not wanted.urls:
-        what = f"{masked(ours[0])[:200]} is" if ours else "our own pages are"
+        what = f"{ours[0]} is" if ours else "our own pages are"
         raise leave.LeaveError(
             f"The browser at {remote.bare(address)} is on another machine, and {what} at this one's loopback "
-            "address: give a URL that it can reach, or run browserconc beside the browser."
+            "address: give an address that it can reach, or run browserconc beside the browser."
         )
 
 
 def _remotes(wanted: Wanted) -> tuple[str, ...]:
     return tuple(remote.bare(remote.address(choice)) for choice in wanted.remotes)
+
+
+def _within(wanted: Wanted, most_browsers: int | None) -> Ceiling:
+    return replace(wanted.ceiling, most_browsers=most_browsers, places=max(1, len(wanted.remotes)))
 
 
 def _most_browsers(wanted: Wanted) -> int | None:

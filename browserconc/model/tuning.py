@@ -180,8 +180,8 @@ class Ceiling:
     """What the chosen setting has to keep to; None is no limit.
 
     `rate` caps pages per second; `own_pages` are those that we serve, under as many host names as we like.
-    With `compare_direct` the contexts have proxies, and what they cost is measured, too. There are
-    `most_browsers`, where others started them.
+    With `compare_direct` the contexts have proxies, and what they cost is measured, too. Where others
+    started the browsers there are `most_browsers`, at so many `places`, which may be other machines.
     """
 
     memory_bytes: int | None = None
@@ -193,6 +193,7 @@ class Ceiling:
     rate: float | None = None
     most_tabs: int = 256
     most_browsers: int | None = None
+    places: int = 1
     own_pages: bool = False
     compare_direct: bool = False
     closing_ns: int = 2_500_000_000
