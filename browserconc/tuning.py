@@ -188,8 +188,8 @@ def _doubts_of_remotes(choices: Sequence[BrowserChoice]) -> Iterator[str]:
         )
     if not all(remote.is_on_this_machine(remote.address(choice)) for choice in choices):
         yield (
-            "The processors' share is that of this machine, where only the driver ran: whether the browsers' "
-            "own machine was busy, or short of memory, was not seen."
+            "A browser was on another machine: how busy that was, and whether its memory came to its end, "
+            "was not seen."
         )
 
 

@@ -99,7 +99,7 @@ def _point(setting: Setting, windows: Sequence[Window], ceiling: Ceiling) -> Poi
         errors=sum(window.errors for window in windows),
         crashes=sum(window.crashes for window in windows),
         memory_bytes=max(memory, default=None),
-        cpu_share=fmean(window.cpu_share for window in windows),
+        cpu_share=_mean([window.cpu_share for window in windows]),
         others_share=_mean([window.others_share for window in windows]),
         cpu_ns_per_page=_cpu_ns_per_page(windows),
         windows=len(windows),
@@ -147,7 +147,10 @@ def beyond(point: Point, ceiling: Ceiling) -> str | None:
         return f"the 95th percentile was {point.p95_ns / 1e9:.2f} s with {point.setting.total} tabs"
     if ceiling.memory_bytes is not None and (point.memory_bytes or 0) > ceiling.memory_bytes:
         return f"{point.setting.total} tabs took more than the memory allowed"
-    if ceiling.cpu_share is not None and point.cpu_share - (point.others_share or 0) > ceiling.cpu_share:
+    if (
+        ceiling.cpu_share is not None
+        and (point.cpu_share or 0) - (point.others_share or 0) > ceiling.cpu_share
+    ):
         return f"{point.setting.total} tabs took more than the processor time allowed"
     return None
 
@@ -257,7 +260,7 @@ def _binds(point: Point, ceiling: Ceiling, waiting: Mapping[str, float]) -> str 
     cause = max(held, key=lambda name: held[name], default=None)
     if ceiling.rate is not None and point.pages_per_s >= 0.95 * ceiling.rate:
         return "rate-cap"
-    if point.cpu_share >= SATURATED:
+    if (point.cpu_share or 0) >= SATURATED:
         return "machine-saturated"
     return cause if cause and held[cause] >= HOLDS else None
 

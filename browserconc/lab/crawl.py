@@ -171,7 +171,7 @@ class Crawl:
             ),
             start_ns=start,
             end_ns=end,
-            cpu_share=after.since(before).get("cpu_busy_share", 0.0),
+            cpu_share=after.since(before).get("cpu_busy_share", 0.0) if self._pool.is_here else None,
             cpus=os.cpu_count() or 1,
             cpu_ns=cpu_ns if counted else None,
             memory_bytes=used if ask.alone and ask.lifetime == "tab" else None,

@@ -101,10 +101,10 @@ class Window:
     """What one window gave, as measured. `rates` are the rates of its parts in turn (see `Point.rate_error`).
 
     `cpu_share` is how much of the machine's processors was in use, `others_share` how much by programs
-    that are not ours. `cpu_ns` is CPU time of browsers, driver and our own endpoint; of browsers that others
-    started neither is known. `took_ns` includes opening the tabs. `durations_ns` are those of the pages that
-    ended in the window, `ages` at which page of its tab each was. `waiting` is each cause's share of the
-    requests' time, None where not observed.
+    that are not ours. `cpu_ns` is CPU time of browsers, driver and our own endpoint. Of browsers that others
+    started the latter two are not known, of those on another machine neither is the first. `took_ns` includes
+    opening the tabs. `durations_ns` are those of the pages that ended in the window, `ages` at which page
+    of its tab each was. `waiting` is each cause's share of the requests' time, None where not observed.
 
     Of several hosts, `hosts` has each one's part. Rate, pages and `cpu_ns` are those of all of them; shares,
     memory and pressure are the tightest host's.
@@ -118,7 +118,7 @@ class Window:
     crashes: int
     window_ns: int
     took_ns: int
-    cpu_share: float
+    cpu_share: float | None
     others_share: float | None
     cpu_ns: int | None
     memory_bytes: int | None
@@ -143,7 +143,7 @@ class Point:
     errors: int
     crashes: int
     memory_bytes: int | None
-    cpu_share: float
+    cpu_share: float | None
     others_share: float | None
     cpu_ns_per_page: int | None
     bound_by: str | None = None

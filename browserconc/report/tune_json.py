@@ -57,7 +57,10 @@ class Point(Struct, frozen=True):
     errors: int
     crashes: int
     rss_bytes: Annotated[int | None, Meta(description="PSS of the browsers; null where not measured.")]
-    cpu_share: Annotated[float, Meta(description="Of all processors, all programs together.")]
+    cpu_share: Annotated[
+        float | None,
+        Meta(description="Of all processors, all programs together; null of another machine's."),
+    ]
     cpu_share_of_others: Annotated[Share | None, Meta(description="Null in browsers of others.")]
     cpu_s_per_page: Annotated[Seconds | None, Meta(description="Null in browsers of others.")]
     bound_by: Annotated[

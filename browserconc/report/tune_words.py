@@ -106,7 +106,7 @@ def held(tuned: Tuning) -> str:
         case "machine-saturated":
             where = "a host" if tuned.hosts else "this machine"
             return (
-                f"There {where} binds: its processors are {percent(point.cpu_share)} busy, so more tabs "
+                f"There {where} binds: its processors are {percent(point.cpu_share or 0)} busy, so more tabs "
                 "wait for their turn."
             )
         case "rate-cap":

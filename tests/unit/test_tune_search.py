@@ -76,6 +76,10 @@ def test_what_is_not_known_of_one_window_is_not_known_of_its_setting():
     def uncounted(ask: Ask, window: Window) -> Window:
         return replace(window, memory_bytes=None, pool_bytes=None, cpu_ns=None, others_share=None)
 
+    def elsewhere(ask: Ask, window: Window) -> Window:
+        return replace(uncounted(ask, window), cpu_share=None)
+
+    assert all(point.bound_by is None for point in searched(Machine(change=elsewhere)).points)
     advice = searched(Machine(change=uncounted))
     assert advice.chosen is not None
     assert advice.chosen.setting.total >= 4

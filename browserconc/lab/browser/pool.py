@@ -91,10 +91,14 @@ class Source(Protocol):
 
 
 class Pool:
-    """One box of tabs of one kind of browser; each context has one of `proxies`, if there are any."""
+    """One box of tabs of one kind of browser; each context has one of `proxies`, if there are any.
 
-    def __init__(self, source: Source, proxies: Sequence[Proxy] = ()) -> None:
+    `is_here` tells whether the browsers share this machine's processors with us.
+    """
+
+    def __init__(self, source: Source, proxies: Sequence[Proxy] = (), *, is_here: bool = True) -> None:
         """Opens nothing yet."""
+        self.is_here = is_here
         self._source = source
         self._proxies = tuple(proxies)
         self._browsers: list[Browser] = []

@@ -122,7 +122,8 @@ async def remote_pool(
         playwright = await started()
     try:
         source = RemoteBrowsers(playwright, choices)
-        pool = Pool(source, proxies)
+        here = all(remote.is_on_this_machine(remote.address(choice)) for choice in choices)
+        pool = Pool(source, proxies, is_here=here)
         try:
             yield pool, await source.most()
         finally:
