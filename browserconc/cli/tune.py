@@ -263,8 +263,8 @@ def _remotes(connect: tuple[str, ...], cdp: tuple[str, ...], browser: str) -> tu
 def _refuse_beside_remotes(given: list[str]) -> None:
     if given:
         raise WrongUsage(
-            f"{given[0]} is for browsers that are started here: of others' browsers neither the windows nor "
-            "memory and CPU time are ours to see. Leave it out beside --connect and --cdp."
+            f"{given[0]} is about browsers that are started for the search: leave it out beside --connect "
+            "and --cdp."
         )
 
 

@@ -44,3 +44,14 @@ def playwright_server(household: Household) -> str:
     address = log.read_text().partition("ws://")[2].split()[0]
     options = {"executablePath": str(CHROMIUM), "args": ["--no-sandbox"]}
     return f"ws://{address}?launch-options={quote(json.dumps(options))}"
+
+
+def served_browser(household: Household) -> str:
+    """The address of one running Chromium that every connection gets, as by `browserType.launchServer()`."""
+    folder = household.folder("launched")
+    config, log = folder / "config.json", folder / "log"
+    config.write_text(json.dumps({"executablePath": str(CHROMIUM), "args": ["--no-sandbox"], "port": 0}))
+    argv = [sys.executable, "-m", "playwright", "launch-server", "--browser", "chromium"]
+    server = household.spawn([*argv, "--config", str(config)], log=log)
+    wait_for(server, lambda: "ws://" in log.read_text())
+    return "ws://" + log.read_text().partition("ws://")[2].split()[0]
