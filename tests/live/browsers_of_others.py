@@ -38,7 +38,7 @@ def running_chromium(household: Household) -> str:
 def playwright_server(household: Household) -> str:
     """The address of a Playwright server that starts the installed Chromium."""
     argv = [sys.executable, "-m", "playwright", "run-server", "--host", "127.0.0.1", "--unsafe"]
-    log = household.root / "server.log"
+    log = household.folder("playwright") / "log"
     server = household.spawn([*argv, "--port", "0"], log=log)
     wait_for(server, lambda: "ws://" in log.read_text())
     address = log.read_text().partition("ws://")[2].split()[0]
