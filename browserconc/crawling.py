@@ -20,6 +20,7 @@ from browserconc.evidence.log_file import LogError
 from browserconc.explanation import Choice, explain
 from browserconc.lab import leave
 from browserconc.lab.browser.pool import pool_of
+from browserconc.lab.browser.remote_browsers import remote_pool
 from browserconc.lab.crawl import Crawl
 from browserconc.lab.crawl_addresses import LOOPBACK, Addresses
 from browserconc.lab.crawl_agent import CrawlAgent
@@ -46,7 +47,8 @@ class Wanted:
 
     `timeout_s` bounds one page. `path` is the address of our own pages. `allowed`: the user may load hosts
     of others. Each context has one of `proxies`, if there are any. With a `cluster` every host of it loads
-    alike, else this machine does.
+    alike, else this machine does. With `remotes` the browsers are those that others started, which these
+    choices lead to, in place of `browser`.
     """
 
     urls: tuple[str, ...] = ()
@@ -57,6 +59,7 @@ class Wanted:
     allowed: bool = False
     proxies: tuple[Proxy, ...] = ()
     cluster: Cluster | None = None
+    remotes: tuple[BrowserChoice, ...] = ()
 
 
 @dataclass(slots=True)
@@ -75,7 +78,12 @@ class Found:
 
 
 class Crawler(Protocol):
-    """Serves the search; an asynchronous context manager."""
+    """Serves the search; an asynchronous context manager.
+
+    `most_browsers` is how many a setting may have, None for no end; it is known once this was entered.
+    """
+
+    most_browsers: int | None
 
     async def __aenter__(self) -> Self:
         """Opens what lives from window to window."""
@@ -95,7 +103,9 @@ def crawler(household: Household, wanted: Wanted, found: Found) -> Crawler:
 
 
 class Here:
-    """This machine: runs what is asked for, in browsers of its own; an asynchronous context manager."""
+    """This machine: runs what is asked for, in browsers of its own or those that others started."""
+
+    most_browsers: int | None = None
 
     def __init__(self, household: Household, wanted: Wanted, found: Found) -> None:
         """Starts nothing yet."""
@@ -109,9 +119,14 @@ class Here:
         wanted = self._wanted
         try:
             addresses = await _addresses(self._household, wanted, self._stack, LOOPBACK)
-            self._pool = await self._stack.enter_async_context(
-                pool_of(self._household, wanted.browser, wanted.proxies)
-            )
+            if wanted.remotes:
+                opening = remote_pool(self._household, wanted.remotes, wanted.proxies)
+                self._pool, self.most_browsers = await self._stack.enter_async_context(opening)
+                self._since_ns = time.monotonic_ns()  # the budget is the search's, not that of finding them
+            else:
+                self._pool = await self._stack.enter_async_context(
+                    pool_of(self._household, wanted.browser, wanted.proxies)
+                )
             rate, timeout_s = wanted.ceiling.rate, wanted.timeout_s
             self._crawl = Crawl(self._pool, addresses.supply(), Gauge.now(), rate, timeout_s)
             await _follow_redirects(wanted, self._landing)
@@ -146,6 +161,8 @@ class Here:
 
 class OnHosts:
     """The hosts of a cluster, all alike and at once; our own pages are served from here."""
+
+    most_browsers: int | None = None
 
     def __init__(self, household: Household, wanted: Wanted, found: Found) -> None:
         """Connects to nothing yet."""

@@ -22,14 +22,15 @@ from browserconc.analysis.tune_rehearsal import rehearse
 from browserconc.crawling import BUILT_IN, Found, Here, Wanted, crawler
 from browserconc.evidence.secrets import masked
 from browserconc.lab import leave, proxy
-from browserconc.lab.browser import BrowserError
+from browserconc.lab.browser import BrowserError, remote
 from browserconc.lab.dask_cluster import names
 from browserconc.lab.hosts import HostsError
 from browserconc.lab.memory_pressure import Gauge
 from browserconc.lab.process import Household
 from browserconc.lab.reach import locate
 from browserconc.model.finding import Environment
-from browserconc.model.tuning import Ask, Setting, Tuning, Window
+from browserconc.model.plan import BrowserChoice
+from browserconc.model.tuning import Ask, Ceiling, Setting, Tuning, Window
 from browserconc.report import tune_plan
 
 UNSURE_NS = 10_000_000
@@ -59,7 +60,7 @@ async def tune(wanted: Wanted, told: Told, found: Found) -> None:
     wanted = await permitted(wanted)
     with Household() as household:
         async with crawler(household, wanted, found) as crawling:
-            asking = search(Setting(), wanted.ceiling)
+            asking = search(Setting(), _within(wanted, crawling.most_browsers))
             try:
                 ask = next(asking)
                 while True:
@@ -90,12 +91,12 @@ async def plan(wanted: Wanted) -> str:
     sharing = len(hosts) if wanted.cluster and wanted.cluster.is_ours else 1
     headroom = Gauge.now().read().headroom_bytes
     rehearsed = rehearse(
-        replace(wanted.ceiling, compare_direct=bool(wanted.proxies)),
+        replace(_within(wanted, _most_browsers(wanted)), compare_direct=bool(wanted.proxies)),
         max(1, (os.cpu_count() or 1) // sharing),
         None if headroom is None else headroom // sharing,
     )
     rows = [(one.ask, one.took_ns, one.memory_bytes) for one in rehearsed]
-    return tune_plan.render(_target(wanted), rows, hosts)
+    return tune_plan.render(_target(wanted), rows, hosts, _remotes(wanted))
 
 
 async def permitted(wanted: Wanted) -> Wanted:
@@ -108,6 +109,8 @@ async def permitted(wanted: Wanted) -> Wanted:
     for each in wanted.proxies:
         await proxy.connect(each)
     rate = await leave.ask(wanted.urls, allowed=wanted.allowed) if wanted.urls else None
+    for choice in wanted.remotes:
+        await _refuse_its_own(choice, wanted)
     rates = [each for each in (rate, wanted.ceiling.rate) if each is not None]
     # Others' hosts are never shown the address behind the proxies.
     private = all([(await locate(url)).private for url in set(wanted.urls)])
@@ -138,12 +141,62 @@ def tuning(wanted: Wanted, found: Found, *, interrupted: bool = False) -> Tuning
         interrupted or found.lost is not None,
         found.hosts,
         tuple(each.server for each in wanted.proxies),
+        _remotes(wanted),
     )
+
+
+async def _refuse_its_own(choice: BrowserChoice, wanted: Wanted) -> None:
+    """A browser elsewhere would look for an address of loopback on its own machine."""
+    address = remote.address(choice)
+    if remote.is_on_this_machine(address):
+        return
+    ours = [masked(url)[:200] for url in wanted.urls if (await locate(url)).loopback]
+    ours += [each.server for each in wanted.proxies if remote.is_on_this_machine(each.server)]
+    if ours or not wanted.urls:
+        what = f"{ours[0]} is" if ours else "our own pages are"
+        raise leave.LeaveError(
+            f"The browser at {remote.bare(address)} is on another machine, and {what} at this one's loopback "
+            "address: give an address that it can reach, or run browserconc beside the browser."
+        )
+
+
+def _remotes(wanted: Wanted) -> tuple[str, ...]:
+    return tuple(remote.bare(remote.address(choice)) for choice in wanted.remotes)
+
+
+def _within(wanted: Wanted, most_browsers: int | None) -> Ceiling:
+    return replace(wanted.ceiling, most_browsers=most_browsers, places=max(1, len(wanted.remotes)))
+
+
+def _most_browsers(wanted: Wanted) -> int | None:
+    """As far as that is known before they were asked: each debugging port leads to one."""
+    one_each = wanted.remotes and all(choice.cdp for choice in wanted.remotes)
+    return len(wanted.remotes) if one_each else None
+
+
+def _doubts_of_remotes(choices: Sequence[BrowserChoice]) -> Iterator[str]:
+    if not choices:
+        return
+    yield (
+        "The browsers were started by somebody else: their memory and CPU time are not known. The code below "
+        "starts browsers of its own; connect() and connect_over_cdp() take these."
+    )
+    if any(choice.cdp for choice in choices):
+        yield (
+            "The browsers' other tabs were open beside ours: they shared memory and processor time "
+            "with them, and what they asked for counts among what requests waited for."
+        )
+    if not all(remote.is_on_this_machine(remote.address(choice)) for choice in choices):
+        yield (
+            "A browser was on another machine: how busy that was, and whether its memory came to its end, "
+            "was not seen."
+        )
 
 
 def _doubts(wanted: Wanted, found: Found) -> Iterator[str]:
     if found.lost:
         yield found.lost
+    yield from _doubts_of_remotes(wanted.remotes)
     if len(set(wanted.urls)) == 1:
         yield (
             "There was one address, loaded again and again: tabs of one context then wait for each other at "

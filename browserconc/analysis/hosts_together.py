@@ -35,9 +35,9 @@ def together(samples: Sequence[HostSample], took_ns: int) -> Window:
             loads=tuple(_numbered(one.loads for one in cut)),
             start_ns=start,
             end_ns=end,
-            cpu_share=max(one.cpu_share for one in cut),
+            cpu_share=max(one.cpu_share or 0 for one in cut),
             cpus=sum(one.cpus for one in cut),
-            cpu_ns=sum(one.cpu_ns for one in cut),
+            cpu_ns=sum(one.cpu_ns or 0 for one in cut),
             memory_bytes=max((one.memory_bytes for one in cut if one.memory_bytes is not None), default=None),
             pool_bytes=tightest.pool_bytes,
             pressure=_pressure(samples, tightest),
@@ -55,7 +55,7 @@ def together(samples: Sequence[HostSample], took_ns: int) -> Window:
                 part.rates,
                 part.durations_ns,
                 part.errors,
-                part.cpu_share,
+                part.cpu_share or 0,
                 part.memory_bytes,
             )
             for one, part in zip(samples, parts, strict=True)
@@ -133,8 +133,8 @@ def _others_share(samples: Sequence[HostSample]) -> float:
     for one in samples:
         length = max(1, one.sample.end_ns - one.sample.start_ns)
         mates = _sharing(samples, one)
-        ours = sum(mate.sample.cpu_ns for mate in mates) + max(mate.beside_ns for mate in mates)
-        shares.append(max(0.0, one.sample.cpu_share - ours / (length * one.sample.cpus)))
+        ours = sum(mate.sample.cpu_ns or 0 for mate in mates) + max(mate.beside_ns for mate in mates)
+        shares.append(max(0.0, (one.sample.cpu_share or 0) - ours / (length * one.sample.cpus)))
     return max(shares, default=0.0)
 
 

@@ -28,7 +28,9 @@ def window(sample: Sample, took_ns: int) -> Window:
     ended = [load for load in good if sample.start_ns <= load.end_ns < sample.end_ns] or good
     failed = [load for load in sample.loads if load.error is not None]
     reasons = Counter(load.error for load in failed)
-    ours = sample.cpu_ns / (length * sample.cpus)
+    others = None
+    if sample.cpu_share is not None and sample.cpu_ns is not None:
+        others = max(0.0, sample.cpu_share - sample.cpu_ns / (length * sample.cpus))
     return Window(
         pages_per_s=_pages(good, sample.start_ns, sample.end_ns) * 1e9 / length,
         rates=rates,
@@ -39,7 +41,7 @@ def window(sample: Sample, took_ns: int) -> Window:
         window_ns=length,
         took_ns=took_ns,
         cpu_share=sample.cpu_share,
-        others_share=max(0.0, sample.cpu_share - ours),
+        others_share=others,
         cpu_ns=sample.cpu_ns,
         memory_bytes=sample.memory_bytes,
         pool_bytes=sample.pool_bytes,

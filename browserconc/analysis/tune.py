@@ -9,7 +9,7 @@ windows a few seconds apart differ more by what else the machine does than good 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from browserconc.analysis import tune_advice as advice
 from browserconc.analysis.tune_advice import Seen
@@ -66,19 +66,21 @@ class _Search:
     def grow(self, unit: Unit, first: int) -> Asking:
         """Doubles the tabs of one unit until a limit is reached or doubling does not pay."""
         n, most, vain = first, 0.0, 0
+        tried: list[int] = []
         while True:
             setting = Setting.of(unit, n)
             reason = self._too_far(setting) or self._too_dear(setting, GROWTH_SHARE) if self.seen else None
             if not reason:
                 yield from self._ask(setting, "grow")
+                tried.append(n)
                 point = self._point(setting)
                 reason = advice.beyond(point, self.ceiling) or self.seen[-1][1].pressure.said
                 merit = advice.merit(point, self.ceiling)
                 vain = vain + 1 if merit < PAYS * most else 0
-                patience = 2 if point.others_share > advice.DISTURBED else 1
+                patience = 2 if (point.others_share or 0) > advice.DISTURBED else 1
                 most = max(most, merit)
                 if not reason and vain >= patience:
-                    reason = f"{n} tabs bring no more than {n >> vain}"
+                    reason = f"{n} tabs bring no more than {tried[-1 - vain]}"
                 elif not reason and (other := self._ahead(point)):
                     reason = f"{n} tabs bring {'no more' if unit == 'BROWSER' else 'less'} than {other} does"
                     self.behind.add(unit)
@@ -87,7 +89,12 @@ class _Search:
             if reason:
                 self.stopped[unit] = reason
                 return
-            n *= 2
+            n = self._doubled(unit, n)
+
+    def _doubled(self, unit: Unit, n: int) -> int:
+        """Twice as many; of browsers all there are, if that is less."""
+        most = self.ceiling.most_browsers if unit == "BROWSER" else None
+        return 2 * n if most is None or n >= most else min(2 * n, most)
 
     def _can_pay(self, unit: Unit, point: Point, most: float) -> bool:
         """Whether the fitted curve, once there are enough points for it, lets a doubling pay."""
@@ -178,6 +185,8 @@ class _Search:
 
     def _around(self, best: Setting) -> Iterable[Setting]:
         n = best.total
+        if best.browsers < self.ceiling.places:  # on another machine there are other processors
+            yield replace(best, browsers=min(2 * best.browsers, self.ceiling.places))
         if (law := advice.fitted(self.seen, self.ceiling, best.unit)) and law.knee:
             knee = round(law.knee)
             if n / 2 < knee < 2 * n:
@@ -211,6 +220,9 @@ class _Search:
         """Why this setting must not be tried at all."""
         if setting.total > self.ceiling.most_tabs:
             return f"more than {self.ceiling.most_tabs} tabs are not tried"
+        most = self.ceiling.most_browsers
+        if most is not None and setting.browsers > most:
+            return "there is one browser only" if most == 1 else f"there are {most} browsers only"
         return advice.too_much_memory(self.seen, setting, self.ceiling)
 
     def _too_dear(

@@ -99,17 +99,26 @@ def _point(setting: Setting, windows: Sequence[Window], ceiling: Ceiling) -> Poi
         errors=sum(window.errors for window in windows),
         crashes=sum(window.crashes for window in windows),
         memory_bytes=max(memory, default=None),
-        cpu_share=fmean(window.cpu_share for window in windows),
-        others_share=fmean(window.others_share for window in windows),
+        cpu_share=_mean([window.cpu_share for window in windows]),
+        others_share=_mean([window.others_share for window in windows]),
         cpu_ns_per_page=_cpu_ns_per_page(windows),
         windows=len(windows),
     )
     return replace(point, bound_by=_binds(point, ceiling, {}))
 
 
-def _cpu_ns_per_page(windows: Sequence[Window]) -> int:
+def _mean(values: Sequence[float | None]) -> float | None:
+    """None where one of them is not known."""
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None
+
+
+def _cpu_ns_per_page(windows: Sequence[Window]) -> int | None:
     pages = sum(window.pages_per_s * window.window_ns / 1e9 for window in windows)
-    return round(sum(window.cpu_ns for window in windows) / pages) if pages else 0
+    used = _mean([window.cpu_ns for window in windows])
+    if used is None:
+        return None
+    return round(used * len(windows) / pages) if pages else 0
 
 
 def merit(point: Point, ceiling: Ceiling) -> float:
@@ -138,7 +147,10 @@ def beyond(point: Point, ceiling: Ceiling) -> str | None:
         return f"the 95th percentile was {point.p95_ns / 1e9:.2f} s with {point.setting.total} tabs"
     if ceiling.memory_bytes is not None and (point.memory_bytes or 0) > ceiling.memory_bytes:
         return f"{point.setting.total} tabs took more than the memory allowed"
-    if ceiling.cpu_share is not None and point.cpu_share - point.others_share > ceiling.cpu_share:
+    if (
+        ceiling.cpu_share is not None
+        and (point.cpu_share or 0) - (point.others_share or 0) > ceiling.cpu_share
+    ):
         return f"{point.setting.total} tabs took more than the processor time allowed"
     return None
 
@@ -248,7 +260,7 @@ def _binds(point: Point, ceiling: Ceiling, waiting: Mapping[str, float]) -> str 
     cause = max(held, key=lambda name: held[name], default=None)
     if ceiling.rate is not None and point.pages_per_s >= 0.95 * ceiling.rate:
         return "rate-cap"
-    if point.cpu_share >= SATURATED:
+    if (point.cpu_share or 0) >= SATURATED:
         return "machine-saturated"
     return cause if cause and held[cause] >= HOLDS else None
 
@@ -272,11 +284,13 @@ def _doubts(
     doubts = list(dict.fromkeys(said for _, window in seen for said in window.said))
     crashes = sum(window.crashes for _, window in seen)
     if crashes:
-        doubts.append(f"{crashes} tabs or browsers crashed while it was measured; each was replaced.")
+        doubts.append(
+            f"{crashes} tabs or browsers crashed while it was measured; what could be replaced was."
+        )
     if chosen is None:
         broken = [reason for point in measured if (reason := beyond(point, ceiling))]
         return (*doubts, *(f"{reason[:1].upper()}{reason[1:]}." for reason in broken[:1]))
-    if chosen.others_share > DISTURBED:
+    if (chosen.others_share or 0) > DISTURBED:
         doubts.append(
             f"Other programs used {chosen.others_share:.0%} of the processors meanwhile: "
             "on a quieter machine more pages come through."

@@ -15,9 +15,10 @@ from browserconc.cli.output import check_targets, show_survey
 
 if TYPE_CHECKING:
     from browserconc.lab.proxy import Proxy
-    from browserconc.model.plan import Cluster
+    from browserconc.model.plan import BrowserChoice, Cluster
     from browserconc.tuning import Wanted
 
+ENGINES = ("chromium", "firefox", "webkit")
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -86,6 +87,12 @@ def _share(context: click.Context, option: click.Parameter, text: str | None) ->
 @click.option(
     "--browser", default="chromium", metavar="NAME|PATH", help="chromium, a channel or an executable."
 )
+@click.option(
+    "--connect", multiple=True, metavar="WS-URL", help="Browsers of a Playwright server; repeat it for more."
+)
+@click.option(
+    "--cdp", multiple=True, metavar="URL", help="A Chrome that runs already; repeat it for several browsers."
+)
 @click.option("--headed", is_flag=True, help="Show the browser's windows.")
 @click.option("--i-may-load-this-host", "may_load", is_flag=True, help="For hosts that are not private.")
 @cluster_options
@@ -105,6 +112,8 @@ def tune(
     proxies: tuple[str, ...],
     timeout: float,
     browser: str,
+    connect: tuple[str, ...],
+    cdp: tuple[str, ...],
     headed: bool,
     may_load: bool,
     cluster: Cluster | None,
@@ -144,6 +153,16 @@ def tune(
         own_pages=source is None and not proxies and (cluster is None or cluster.is_ours),
     )
     check_targets(json_file, html_file)
+    remotes = _remotes(connect, cdp, browser)
+    if remotes:
+        unknown = {
+            "--headed": headed,
+            "--cluster": cluster is not None,
+            "--max-memory": max_memory is not None,
+            "--max-cpu": max_cpu is not None,
+            "--goal memory": goal == "memory",
+        }
+        _refuse_beside_remotes([name for name, given in unknown.items() if given])
     choice = BrowserChoice(_browser(browser), headed)
     wanted = tuning.Wanted(
         _urls(source),
@@ -153,6 +172,7 @@ def tune(
         allowed=may_load,
         proxies=_proxies(proxies),
         cluster=cluster,
+        remotes=remotes,
     )
     if dry_run:
         _print_plan(wanted)
@@ -214,6 +234,38 @@ def _urls(source: str | None) -> tuple[str, ...]:
     if not urls:
         raise CannotMeasure(f"{source} names no address: write one per line.")
     return urls
+
+
+def _remotes(connect: tuple[str, ...], cdp: tuple[str, ...], browser: str) -> tuple[BrowserChoice, ...]:
+    """What leads to the browsers that others started; nothing where ours are wanted."""
+    from browserconc import profile
+
+    if connect and cdp:
+        raise WrongUsage(
+            "--connect and --cdp are two ways to browsers that others started: give one of them."
+        )
+    if (connect or cdp) and browser not in ENGINES:
+        raise WrongUsage(
+            f"--connect and --cdp lead to browsers that run already: beside them --browser is one of "
+            f"{', '.join(ENGINES)}."
+        )
+    if len(set(cdp)) < len(cdp):
+        raise WrongUsage("Each --cdp address leads to one browser: give it once.")
+    try:
+        return (
+            *(profile.one_browser(browser, connect=address) for address in connect),
+            *(profile.one_browser(browser, cdp=address) for address in cdp),
+        )
+    except profile.UsageError as problem:
+        raise WrongUsage(str(problem)) from problem
+
+
+def _refuse_beside_remotes(given: list[str]) -> None:
+    if given:
+        raise WrongUsage(
+            f"{given[0]} is about browsers that are started for the search: leave it out beside --connect "
+            "and --cdp."
+        )
 
 
 def _browser(name: str) -> str:

@@ -161,7 +161,9 @@ class Crawl:
             await asyncio.sleep(max(0, end - time.monotonic_ns()) / 1e9)
             after, cpu_after = machine_load.Reading.take(), tree_cpu_ns(os.getpid())
             shift.over.set()
-        used = await asyncio.to_thread(browser_memory_bytes, but=frozenset())
+        counted = self._pool.is_ours
+        used = await asyncio.to_thread(browser_memory_bytes, but=frozenset()) if counted else None
+        cpu_ns = max(0, cpu_after - cpu_before) * ask.window_ns // max(1, after.now_ns - before.now_ns)
         return Sample(
             # A crash counts whenever it was: before the window began, too.
             loads=tuple(
@@ -169,9 +171,9 @@ class Crawl:
             ),
             start_ns=start,
             end_ns=end,
-            cpu_share=after.since(before).get("cpu_busy_share", 0.0),
+            cpu_share=after.since(before).get("cpu_busy_share", 0.0) if self._pool.is_here else None,
             cpus=os.cpu_count() or 1,
-            cpu_ns=max(0, cpu_after - cpu_before) * ask.window_ns // max(1, after.now_ns - before.now_ns),
+            cpu_ns=cpu_ns if counted else None,
             memory_bytes=used if ask.alone and ask.lifetime == "tab" else None,
             pool_bytes=used,
             pressure=self._gauge.read(),

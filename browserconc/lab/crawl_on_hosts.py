@@ -83,7 +83,7 @@ class CrawlOnHosts:
         self.browser = self.browser or crawled[0].browser
         ours = machine_id()
         if self._hosts.are_ours:  # then their work is a part of ours
-            beside_ns = max(0, beside_ns - sum(one.sample.cpu_ns for one in crawled))
+            beside_ns = max(0, beside_ns - sum(one.sample.cpu_ns or 0 for one in crawled))
         return [
             HostSample(
                 machine.name,

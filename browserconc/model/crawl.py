@@ -34,14 +34,18 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One window as it was run: every page that overlaps it, and what the machine did meanwhile."""
+    """One window as it was run: every page that overlaps it, and what the machine did meanwhile.
+
+    What browsers of others use is not known: `cpu_ns` and the bytes are None then, and `cpu_share`, that of
+    their machine, if they may be on another one.
+    """
 
     loads: tuple[Load, ...]
     start_ns: int
     end_ns: int
-    cpu_share: float
+    cpu_share: float | None
     cpus: int
-    cpu_ns: int
+    cpu_ns: int | None
     memory_bytes: int | None
     pool_bytes: int | None
     pressure: Pressure

@@ -101,7 +101,8 @@ class Window:
     """What one window gave, as measured. `rates` are the rates of its parts in turn (see `Point.rate_error`).
 
     `cpu_share` is how much of the machine's processors was in use, `others_share` how much by programs
-    that are not ours. `cpu_ns` is CPU time of browsers, driver and our own endpoint. `took_ns` includes
+    that are not ours. `cpu_ns` is CPU time of browsers, driver and our own endpoint. Of browsers that others
+    started the latter two are not known, of those on another machine neither is the first. `took_ns` includes
     opening the tabs. `durations_ns` are those of the pages that ended in the window, `ages` at which page
     of its tab each was. `waiting` is each cause's share of the requests' time, None where not observed.
 
@@ -117,9 +118,9 @@ class Window:
     crashes: int
     window_ns: int
     took_ns: int
-    cpu_share: float
-    others_share: float
-    cpu_ns: int
+    cpu_share: float | None
+    others_share: float | None
+    cpu_ns: int | None
     memory_bytes: int | None
     pool_bytes: int | None
     pressure: Pressure
@@ -142,9 +143,9 @@ class Point:
     errors: int
     crashes: int
     memory_bytes: int | None
-    cpu_share: float
-    others_share: float
-    cpu_ns_per_page: int
+    cpu_share: float | None
+    others_share: float | None
+    cpu_ns_per_page: int | None
     bound_by: str | None = None
     windows: int = 1
 
@@ -179,7 +180,8 @@ class Ceiling:
     """What the chosen setting has to keep to; None is no limit.
 
     `rate` caps pages per second; `own_pages` are those that we serve, under as many host names as we like.
-    With `compare_direct` the contexts have proxies, and what they cost is measured, too.
+    With `compare_direct` the contexts have proxies, and what they cost is measured, too. Where others
+    started the browsers there are `most_browsers`, at so many `places`, which may be other machines.
     """
 
     memory_bytes: int | None = None
@@ -190,6 +192,8 @@ class Ceiling:
     goal: Goal = "throughput"
     rate: float | None = None
     most_tabs: int = 256
+    most_browsers: int | None = None
+    places: int = 1
     own_pages: bool = False
     compare_direct: bool = False
     closing_ns: int = 2_500_000_000
@@ -266,7 +270,8 @@ class Advice:
 class Tuning:
     """The advice, what was loaded, and where it was measured; `hosts` where that was not here alone.
 
-    `proxies` are their addresses, without credentials; each context had one of them.
+    `proxies` are their addresses, without credentials; each context had one of them. `remotes` are those of
+    browsers that others started, without tokens, if it was in such.
     """
 
     environment: Environment
@@ -277,3 +282,4 @@ class Tuning:
     interrupted: bool = False
     hosts: tuple[HostFacts, ...] = ()
     proxies: tuple[str, ...] = ()
+    remotes: tuple[str, ...] = ()

@@ -68,7 +68,7 @@ def _cells(point: Point) -> tuple[str, ...]:
         f"{seconds(point.p95_ns)} s",
         f"{seconds(point.p99_ns)} s",
         megabytes(point.memory_bytes) if point.memory_bytes else "-",
-        f"{point.cpu_ns_per_page / 1e6:.0f} ms",
+        "-" if point.cpu_ns_per_page is None else f"{point.cpu_ns_per_page / 1e6:.0f} ms",
         words.bound(point) + (f", {point.errors} failed" if point.errors else ""),
     )
 

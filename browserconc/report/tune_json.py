@@ -56,10 +56,13 @@ class Point(Struct, frozen=True):
     pages: Annotated[int, Meta(description="Pages that were counted.")]
     errors: int
     crashes: int
-    rss_bytes: Annotated[int | None, Meta(description="PSS of the browsers; null where not measured alone.")]
-    cpu_share: Annotated[float, Meta(description="Of all processors, all programs together.")]
-    cpu_share_of_others: Share
-    cpu_s_per_page: Seconds
+    rss_bytes: Annotated[int | None, Meta(description="PSS of the browsers; null where not measured.")]
+    cpu_share: Annotated[
+        float | None,
+        Meta(description="Of all processors, all programs together; null of another machine's."),
+    ]
+    cpu_share_of_others: Annotated[Share | None, Meta(description="Null in browsers of others.")]
+    cpu_s_per_page: Annotated[Seconds | None, Meta(description="Null in browsers of others.")]
     bound_by: Annotated[
         str | None, Meta(description="A cause's id, or rate-cap; null where nothing was seen.")
     ]
@@ -138,6 +141,7 @@ class Tune(Struct, frozen=True):
         Meta(description="Of a cluster; pages_per_s elsewhere is that of all of them, rss_bytes of one."),
     ] = ()
     proxies: Annotated[tuple[str, ...], Meta(description="One for each context, in turn.")] = ()
+    remotes: Annotated[tuple[str, ...], Meta(description="Addresses of browsers that others started.")] = ()
 
 
 def render(tuned: Tuning) -> str:
@@ -166,6 +170,7 @@ def render(tuned: Tuning) -> str:
         doubts=advice.doubts,
         hosts=_hosts(tuned),
         proxies=tuned.proxies,
+        remotes=tuned.remotes,
     )
     return msgspec.json.format(msgspec.json.encode(whole), indent=2).decode() + "\n"
 
@@ -189,7 +194,7 @@ def _point(point: tuning.Point) -> Point:
         rss_bytes=point.memory_bytes,
         cpu_share=point.cpu_share,
         cpu_share_of_others=point.others_share,
-        cpu_s_per_page=point.cpu_ns_per_page / 1e9,
+        cpu_s_per_page=None if point.cpu_ns_per_page is None else point.cpu_ns_per_page / 1e9,
         bound_by=point.bound_by,
     )
 
@@ -274,6 +279,7 @@ def parse(text: bytes) -> Tuning:
         interrupted=found.interrupted,
         hosts=tuple(map(_read_host, found.hosts)),
         proxies=found.proxies,
+        remotes=found.remotes,
     )
 
 
@@ -291,7 +297,7 @@ def _read_point(point: Point) -> tuning.Point:
         memory_bytes=point.rss_bytes,
         cpu_share=point.cpu_share,
         others_share=point.cpu_share_of_others,
-        cpu_ns_per_page=round(point.cpu_s_per_page * 1e9),
+        cpu_ns_per_page=None if point.cpu_s_per_page is None else round(point.cpu_s_per_page * 1e9),
         bound_by=point.bound_by,
     )
 

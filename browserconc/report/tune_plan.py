@@ -11,19 +11,28 @@ from browserconc.report.wording import count, megabytes
 WIDTH = 80
 
 
-def render(target: str, planned: Sequence[tuple[Ask, int, int]], hosts: Sequence[str] = ()) -> str:
+def render(
+    target: str,
+    planned: Sequence[tuple[Ask, int, int]],
+    hosts: Sequence[str] = (),
+    remotes: Sequence[str] = (),
+) -> str:
     """The plan; each row is what is asked for, nanoseconds, and bytes of the open browsers.
 
-    Of several `hosts` each would do all of it, at the same time.
+    Of several `hosts` each would do all of it, at the same time. `remotes` are the addresses of browsers
+    that others started, if they do it.
     """
     total_s = sum(took_ns for _, took_ns, _ in planned) / 1e9
     most = max((memory for _, _, memory in planned), default=0)
     where = "on a machine like this one"
     if hosts:
         where = f"at once on each of {count(len(hosts), 'host')}"
+    elif remotes:
+        where = "in browsers that others started"
+    names = hosts or remotes
     lines = [
         fill(f"Nothing was run. For {target} this would measure, {where}:", WIDTH),
-        *([fill(", ".join(hosts), WIDTH, initial_indent="  ", subsequent_indent="  ")] if hosts else []),
+        *([fill(", ".join(names), WIDTH, initial_indent="  ", subsequent_indent="  ")] if names else []),
         "",
         "  browsers x contexts x tabs  what for              seconds    memory",
     ]

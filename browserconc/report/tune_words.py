@@ -28,6 +28,8 @@ def headline(tuned: Tuning) -> str:
     where = f"{count(tuned.environment.cpus, 'processor')}"
     if tuned.hosts:
         where = f"on {count(len(tuned.hosts), 'host')}"
+    elif tuned.remotes:
+        where = f"at {tuned.remotes[0]}" if len(tuned.remotes) == 1 else f"at {len(tuned.remotes)} addresses"
     return f"How many tabs for {tuned.target}{through}{driven}, {where}"
 
 
@@ -104,7 +106,7 @@ def held(tuned: Tuning) -> str:
         case "machine-saturated":
             where = "a host" if tuned.hosts else "this machine"
             return (
-                f"There {where} binds: its processors are {percent(point.cpu_share)} busy, so more tabs "
+                f"There {where} binds: its processors are {percent(point.cpu_share or 0)} busy, so more tabs "
                 "wait for their turn."
             )
         case "rate-cap":

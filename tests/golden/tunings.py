@@ -61,8 +61,21 @@ def on_hosts() -> Tuning:
     return Tuning(ENVIRONMENT, target, "throughput", 58_000_000_000, advice, hosts=facts, proxies=proxies)
 
 
+def in_others_browsers() -> Tuning:
+    """Two browsers that others started, whose memory and CPU time are not known."""
+
+    def uncounted(ask: Ask, window: Window) -> Window:
+        return replace(window, memory_bytes=None, pool_bytes=None, cpu_ns=None, others_share=None)
+
+    machine = Machine(change=uncounted, per_context_limit=1.5, coherency=0)
+    advice = searched(machine, Ceiling(most_browsers=2))
+    remotes = ("http://10.0.0.2:9222", "http://10.0.0.3:9222")
+    return Tuning(ENVIRONMENT, "http://10.0.0.1:8000/", "throughput", 58_000_000_000, advice, remotes=remotes)
+
+
 TUNINGS: dict[str, Callable[[], Tuning]] = {
     "tune-usual": usual,
     "tune-interrupted": interrupted,
     "tune-hosts": on_hosts,
+    "tune-remote": in_others_browsers,
 }

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
 from browserconc import pipeline, profile
 from browserconc.lab import installed_browsers, stock_firefox
-from browserconc.lab.process import Household, Process, run
+from browserconc.lab.process import Household, run
 from browserconc.lab.process_tree import browser_pids
 from browserconc.model.finding import Result, TrialFinding
 from tests.live import command
+from tests.live.browsers_of_others import CHROMIUM, STARTING_S, playwright_server, running_chromium
 from tests.live.test_diagnose import site
 
-CHROMIUM = installed_browsers.find("chromium")
 FIREFOX = installed_browsers.find("firefox")
-STARTING_S = 30.0
 
 pytestmark = [pytest.mark.live, pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium")]
 needs_firefox = pytest.mark.skipif(FIREFOX is None, reason="needs a Firefox")
@@ -71,26 +68,6 @@ def household() -> Iterator[Household]:
         yield household
 
 
-def wait_for(process: Process, ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + STARTING_S
-    while not ready():
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def running_chromium(household: Household) -> str:
-    """The address of the debugging port of a Chromium that was started by somebody else."""
-    folder = household.folder("somebody's")
-    switches = ("--headless=new", "--no-sandbox", "--remote-debugging-port=0", "--no-first-run")
-    process = household.spawn(
-        [str(CHROMIUM), *switches, f"--user-data-dir={folder}", "about:blank"], log=folder / "log"
-    )
-    port = folder / "DevToolsActivePort"
-    wait_for(process, lambda: port.is_file() and "\n" in port.read_text())
-    return f"http://127.0.0.1:{port.read_text().split()[0]}"
-
-
 async def test_a_chrome_that_runs_already_is_used_and_left_running(tmp_path: Path, household: Household):
     from browserconc.lab.cdp_connection import connected  # noqa: PLC0415
 
@@ -107,17 +84,6 @@ async def test_a_chrome_that_runs_already_is_used_and_left_running(tmp_path: Pat
     async with connected(address) as browser:
         targets = (await browser.send("Target.getTargets"))["targetInfos"]
     assert [target["url"] for target in targets if target["type"] == "page"] == ["about:blank"]
-
-
-def playwright_server(household: Household) -> str:
-    """The address of a Playwright server that starts the installed Chromium."""
-    argv = [sys.executable, "-m", "playwright", "run-server", "--host", "127.0.0.1", "--unsafe"]
-    log = household.root / "server.log"
-    server = household.spawn([*argv, "--port", "0"], log=log)
-    wait_for(server, lambda: "ws://" in log.read_text())
-    address = log.read_text().partition("ws://")[2].split()[0]
-    options = {"executablePath": str(CHROMIUM), "args": ["--no-sandbox"]}
-    return f"ws://{address}?launch-options={quote(json.dumps(options))}"
 
 
 async def test_browsers_of_a_playwright_server(tmp_path: Path, household: Household):

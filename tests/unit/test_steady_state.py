@@ -56,6 +56,13 @@ def test_the_processors_that_others_used_are_what_we_did_not():
     assert seen.others_share == pytest.approx(0.5)
 
 
+def test_the_share_of_others_is_not_known_beside_browsers_that_are_not_counted():
+    for unknown in ({"cpu_ns": None}, {"cpu_share": None, "cpu_ns": None}):
+        seen = window(sample(tabs(1, SECOND, 4), 0, 2 * SECOND, **unknown), 0)
+        assert (seen.others_share, seen.cpu_ns) == (None, None)
+        assert seen.pages_per_s > 0
+
+
 def test_pages_longer_than_the_window_still_have_a_time():
     seen = window(sample(tabs(2, 5 * SECOND, 2), SECOND, 2 * SECOND), 0)
     assert seen.durations_ns == (5 * SECOND, 5 * SECOND)

@@ -50,6 +50,43 @@ def test_a_limit_on_the_time_of_a_page_is_kept():
     assert chosen.setting.total >= 4
 
 
+@pytest.mark.parametrize("most", [1, 2, 3])
+def test_no_more_browsers_are_asked_for_than_there_are(most):
+    machine = Machine(per_context_limit=1.0, coherency=0, capacity=1e9)
+    advice = searched(machine, Ceiling(most_browsers=most, budget_ns=200 * 10**9, most_tabs=8))
+    assert max(ask.setting.browsers for ask in machine.asked) == most
+    assert f"{most} browsers only" in advice.stopped["BROWSER"] or most == 1
+    assert most > 1 or advice.stopped["BROWSER"] == "there is one browser only"
+
+
+def test_browsers_on_several_machines_are_all_used():
+    machine = Machine(capacity=6.0)
+    alone = machine.rate
+
+    def of_each(setting: Setting) -> float:
+        return setting.browsers * alone(replace(setting, browsers=1))
+
+    machine.rate = of_each  # type: ignore[method-assign]
+    chosen = searched(machine, Ceiling(most_browsers=3, places=3)).chosen
+    assert chosen is not None
+    assert chosen.setting.browsers == 3
+
+
+def test_what_is_not_known_of_one_window_is_not_known_of_its_setting():
+    def uncounted(ask: Ask, window: Window) -> Window:
+        return replace(window, memory_bytes=None, pool_bytes=None, cpu_ns=None, others_share=None)
+
+    def elsewhere(ask: Ask, window: Window) -> Window:
+        return replace(uncounted(ask, window), cpu_share=None)
+
+    assert all(point.bound_by is None for point in searched(Machine(change=elsewhere)).points)
+    advice = searched(Machine(change=uncounted))
+    assert advice.chosen is not None
+    assert advice.chosen.setting.total >= 4
+    for point in advice.points:
+        assert (point.memory_bytes, point.cpu_ns_per_page, point.others_share) == (None, None, None)
+
+
 def test_memory_stops_the_growth_before_it_is_taken():
     machine = Machine()
     advice = searched(machine, Ceiling(memory_bytes=400 * MB))

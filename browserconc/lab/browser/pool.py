@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from browserconc.lab import display
 from browserconc.lab.browser import choosing
@@ -27,7 +28,6 @@ from browserconc.lab.browser.driver import (
     started,
 )
 from browserconc.lab.browser.identity import identity
-from browserconc.lab.browser.launching import Launcher
 from browserconc.lab.browser.tabs import opening_timeout_s
 from browserconc.lab.process import Household
 from browserconc.lab.proxy import Proxy
@@ -81,12 +81,25 @@ class Home:
         self.tabs.append(tab)
 
 
-class Pool:
-    """One box of tabs of one kind of browser; each context has one of `proxies`, if there are any."""
+class Source(Protocol):
+    """Where browsers come from; `is_ours` tells whether they run on this machine because of us."""
 
-    def __init__(self, launcher: Launcher, proxies: Sequence[Proxy] = ()) -> None:
+    is_ours: bool
+
+    async def browser(self) -> tuple[Browser, Path | None]:
+        """One more browser, and its log."""
+
+
+class Pool:
+    """One box of tabs of one kind of browser; each context has one of `proxies`, if there are any.
+
+    `is_here` tells whether the browsers share this machine's processors with us.
+    """
+
+    def __init__(self, source: Source, proxies: Sequence[Proxy] = (), *, is_here: bool = True) -> None:
         """Opens nothing yet."""
-        self._launcher = launcher
+        self.is_here = is_here
+        self._source = source
         self._proxies = tuple(proxies)
         self._browsers: list[Browser] = []
         self._homes: list[list[Home]] = []
@@ -120,6 +133,11 @@ class Pool:
             slow = isinstance(problem, DriverTimeout | TimeoutError)
             kind = BrowserError if slow else CrashError
             raise kind(f"{setting.total} tabs could not be opened: {reason}.") from problem
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether what the browsers use can be counted: they are processes below this one."""
+        return self._source.is_ours
 
     def unseen_crashes(self) -> int:
         """How many tabs were found gone that nobody loaded a page in, since this was last asked."""
@@ -185,7 +203,7 @@ class Pool:
 
         async def browser() -> None:
             may_open()
-            opened, _ = await self._launcher.browser()
+            opened, _ = await self._source.browser()
             self._browsers.append(opened)
             self._homes.append([])
 

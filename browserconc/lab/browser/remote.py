@@ -7,6 +7,7 @@ stack's events can be asked for over CDP instead (`--evidence trace`).
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -51,19 +52,27 @@ class CdpBrowser:
     async def everyday(self, *, ignore_https_errors: bool = False) -> tuple[BrowserContext, Path | None]:
         """The user-data-dir that this browser runs with."""
         _on_this_machine(self._address)
+        browser = await self.connected()
+        if not browser.contexts:
+            await quietly(browser.close())
+            raise BrowserError(f"The browser at {bare(self._address)} has no user-data-dir to open tabs in.")
+        return browser.contexts[0], None
+
+    async def connected(self) -> Browser:
+        """The browser; closing it disconnects from it, which closes the contexts that were opened in it.
+
+        Raises:
+            BrowserError: nobody answers there.
+        """
         try:
-            browser = await self._playwright.chromium.connect_over_cdp(
+            return await self._playwright.chromium.connect_over_cdp(
                 self._address, timeout=LAUNCH_TIMEOUT_S * 1000
             )
         except DriverError as problem:
             raise BrowserError(
-                f"No browser answers at {self._address} ({first_line(problem)[:120]}): start one with "
-                "--remote-debugging-port=9222 and give its address to --cdp."
+                f"No browser answers at {bare(self._address)} ({_reason(problem)[:120]}): "
+                "start one with --remote-debugging-port=9222 and give its address to --cdp."
             ) from problem
-        if not browser.contexts:
-            await quietly(browser.close())
-            raise BrowserError(f"The browser at {self._address} has no user-data-dir to open tabs in.")
-        return browser.contexts[0], None
 
     async def leave(self, everyday: BrowserContext) -> None:
         """Disconnects; the browser goes on."""
@@ -120,35 +129,59 @@ class ServedBrowser:
     async def browser(self) -> tuple[Browser, Path | None]:
         """One more browser of the server."""
         _on_this_machine(self._address)
+        return await self.connected(), None
+
+    async def connected(self) -> Browser:
+        """One more connection, which `playwright run-server` answers with one more browser.
+
+        Raises:
+            BrowserError: the server gives none.
+        """
         try:
-            return await self._engine.connect(self._address, timeout=LAUNCH_TIMEOUT_S * 1000), None
+            return await self._engine.connect(self._address, timeout=LAUNCH_TIMEOUT_S * 1000)
         except DriverError as problem:
             raise BrowserError(
-                f"The Playwright server at {_bare(self._address)} gives no browser "
-                f"({first_line(problem)[:160]}): `playwright run-server` starts one, in the version of ours."
+                f"The Playwright server at {bare(self._address)} gives no browser "
+                f"({_reason(problem)[:160]}): `playwright run-server` starts one, in the "
+                "version of ours."
             ) from problem
 
     def finish(self, secret_headers: Collection[str] = ()) -> None:
         """There are no logs."""
 
 
-def _bare(address: str) -> str:
-    """Without query and user, where tokens are put."""
+def address(choice: BrowserChoice) -> str:
+    """Where a browser is that others started."""
+    found = choice.cdp or choice.connect
+    assert found, "this one is ours"
+    return found
+
+
+def bare(address: str) -> str:
+    """Without user, path and query: whoever knows those may use the browser."""
     parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def is_on_this_machine(address: str) -> bool:
+    """Whether an address is one of loopback; behind it there may be a tunnel, which nobody can see."""
+    host = urlsplit(address).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _reason(problem: DriverError) -> str:
+    return re.sub(r"\b(?:ws|http)s?://[^\s\"']+", lambda found: bare(found[0]), first_line(problem))
 
 
 def _on_this_machine(address: str) -> None:
     """A browser elsewhere would look for the gate and for our endpoint on its own loopback."""
-    host = urlsplit(address).hostname or ""
-    if host == "localhost" or host.endswith(".localhost"):
-        return
-    try:
-        loopback = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_on_this_machine(address):
         raise BrowserError(
-            f"The browser at {host} cannot reach this machine's loopback address, where the endpoint and "
-            "the gate are: run browserconc beside the browser."
+            f"The browser at {urlsplit(address).hostname} cannot reach this machine's loopback address, "
+            "where the endpoint and the gate are: run browserconc beside the browser."
         )
