@@ -163,9 +163,8 @@ async def test_trace_and_netlog_file_agree_about_twenty_tabs(tmp_path: Path, ser
         assert [event.params for event in traced] == [event.params for event in logged]
     late = [t.time_ns - f.time_ns for logged, traced in pairs for f, t in zip(logged, traced, strict=True)]
     assert min(late) >= 0, "the file truncates to the millisecond, so the trace is never earlier"
-    # The trace stamps an event a little after the file does; a network thread descheduled in between
-    # shows in single events, so the median is asked.
-    assert median(late) <= 2 * MS
+    # The trace stamps an event a little after the file does; a descheduled network thread shows there.
+    assert sum(ns <= 2 * MS for ns in late) >= 0.98 * len(late)
 
     waits = [
         (t1.time_ns - t0.time_ns) - (f1.time_ns - f0.time_ns)
@@ -175,6 +174,7 @@ async def test_trace_and_netlog_file_agree_about_twenty_tabs(tmp_path: Path, ser
         )
     ]
     assert len(waits) >= 2 * TABS
+    # Twenty waits are few: three were seen apart by the thread's being descheduled at one of their ends.
     assert median(abs(ns) for ns in waits) <= 2 * MS
     ports = {
         int(str(end.params["local_address"]).rpartition(":")[2]) for _, end in spans(trace, "TCP_CONNECT")
