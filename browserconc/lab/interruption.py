@@ -18,6 +18,9 @@ from types import FrameType
 from typing import Any, TypeVar
 
 LEFTOVERS_S = 2.0
+INSISTENCE_S = 0.1
+"""After which a task that is still there is cancelled once more."""
+LOOP_IS_CLOSED = "Event loop is closed"
 _LOG = logging.getLogger(__name__)
 _Outcome = TypeVar("_Outcome")
 
@@ -62,6 +65,9 @@ def run(measure: Callable[[], Coroutine[Any, Any, _Outcome]]) -> _Outcome:
     try:
         asyncio.set_event_loop(loop)
         return loop.run_until_complete(_heedful(measure))
+    except InterruptionError:
+        _expect_leftovers()
+        raise
     finally:
         _close(loop)
         treat_alike()  # the loop left the default dispositions behind
@@ -70,16 +76,36 @@ def run(measure: Callable[[], Coroutine[Any, Any, _Outcome]]) -> _Outcome:
 def _close(loop: asyncio.AbstractEventLoop) -> None:
     """As `asyncio.run` does, but no longer than LEFTOVERS_S each: a library's task may refuse to end."""
     try:
-        if left := asyncio.all_tasks(loop):
+        end = loop.time() + LEFTOVERS_S
+        # Playwright answers a cancelled call by telling the driver and waits for its reply, which may be
+        # gone: only the next cancellation ends that, and left to the end of the loop it is a traceback.
+        while (left := asyncio.all_tasks(loop)) and loop.time() < end:
             for task in left:
                 task.cancel()
-            loop.run_until_complete(asyncio.wait(left, timeout=LEFTOVERS_S))
+            loop.run_until_complete(asyncio.wait(left, timeout=INSISTENCE_S))
         loop.run_until_complete(asyncio.wait_for(loop.shutdown_asyncgens(), LEFTOVERS_S))
         with suppress(TimeoutError):
             loop.run_until_complete(asyncio.wait_for(loop.shutdown_default_executor(), LEFTOVERS_S))
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _expect_leftovers() -> None:
+    """Keeps to ourselves what asyncio says, past the loop's handler, of a child that outlived its loop.
+
+    A driver whose start was cut in two cannot be told to end; the household has killed it.
+    """
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # a warning from the thread that awaits the child
+    tell = sys.unraisablehook
+
+    def tell_of_others(unraisable: sys.UnraisableHookArgs) -> None:
+        if not (
+            isinstance(unraisable.exc_value, RuntimeError) and str(unraisable.exc_value) == LOOP_IS_CLOSED
+        ):
+            tell(unraisable)
+
+    sys.unraisablehook = tell_of_others
 
 
 async def _heedful(measure: Callable[[], Coroutine[Any, Any, _Outcome]]) -> _Outcome:
