@@ -43,6 +43,7 @@ TRUTH: dict[str, tuple[str | None, int | None]] = {
     "gevent": (None, None),
     "uvicorn-blocking": ("event-loop-blocked", 1),
     "uvicorn-blocking-2": ("event-loop-blocked", 2),
+    "uvicorn-blocking-all-read": ("event-loop-blocked", 1),  # it had read all before the first one blocked
     "uvicorn-cpu": ("event-loop-blocked", 1),
     "werkzeug-cpu": ("server-cpu", 1),
     "waitress-cpu": ("server-cpu", 1),
