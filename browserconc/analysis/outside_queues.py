@@ -103,7 +103,7 @@ def backlog(view: OutsideView, service: int) -> ServerView | None:
     if worst.overflows:
         because.append(f"The kernel counted {worst.overflows} times that the accept queue was full.")
     levels = {each.level for each in together(view, service)}
-    narrow = len(levels) == 1 and not _is_parallel_once_connected(worst, service)
+    narrow = len(levels) == 1 and levels != {0} and not _is_parallel_once_connected(worst, service)
     level = levels.pop() if narrow else None
     also = ("server-width",) if narrow else ()
     return with_silence(

@@ -253,6 +253,8 @@ def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurren
     answered = [request for request in requests if request.error is None]
     if not answered:
         return "Every request failed."
+    if all(request.status is not None and request.status >= 400 for request in answered):
+        return f"Every answer was an error (status {answered[0].status}), so no work was seen to run at once."
     held = {cause.id for cause in CAUSES if cause.limits}
     waited = [request for request in requests if request.error is not None and _mostly(request, held)]
     if len(answered) + len(waited) < len(requests) / 2:

@@ -210,8 +210,21 @@ def test_a_load_that_failed_is_a_sentence_without_our_own_addresses(error: str, 
 
 def test_who_has_no_rights_is_told_how_to_get_them():
     assert "--login" in (refusal(None, status=401) or "")
-    assert refusal(None, status=500) is None
+    assert refusal(None, status=204) is None
     assert unusable(None, "The browser did not start.", URL) == "The browser did not start."
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(400, "http or https"), (404, "check the path"), (405, "--method"), (429, "limit"), (418, "address")]
+    + [(500, "log"), (502, "log"), (503, "log")],
+)
+def test_an_error_is_no_page_to_measure(status: int, said: str):
+    """Quick refusals look parallel; "no problem" would be said of a mistyped path."""
+    sentence = refusal(None, status=status)
+    assert sentence
+    assert f"answers {status} even to one tab alone" in sentence
+    assert said in sentence
 
 
 IDLE = "browser-overhead"

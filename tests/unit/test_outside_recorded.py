@@ -33,6 +33,7 @@ TRUTH: dict[str, tuple[str | None, int | None]] = {
     "proxied-sync-2": ("server-width", 2),
     "backlog": ("accept-backlog", 1),
     "backlog-threads": ("accept-backlog", None),
+    "backlog-quick": ("accept-backlog", None),  # http.server: a backlog of five, answers within 1 ms
     "silent": ("idle-connection", 1),
     "login": (None, 1),  # a lock on the session, which cannot be shown without a second login
     "refusing": ("rate-limit", 4),
