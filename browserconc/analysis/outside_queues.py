@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from statistics import median
 
-from browserconc.analysis.outside_additions import connections, silent_to_stop, unstable, with_silence
+from browserconc.analysis.outside_additions import (
+    connections,
+    silent_to_stop,
+    unstable,
+    waiting_inside,
+    with_silence,
+)
 from browserconc.analysis.outside_plan import (
     LONG_NS,
     SHORT_NS,
@@ -155,6 +161,7 @@ def width(view: OutsideView, service: int) -> ServerView | None:
             f"{workers} workers that run {threads} each take connections up unevenly, so at times fewer run "
             "at once."
         )
+    because += waiting_inside(named(view, "together")[-1], level)
     doubts += _what_looks_the_same(view, level)
     spacings = _spacings(view, service, "together")
     if spacings and abs(median(spacings) - service) > ODD * service:
@@ -185,6 +192,13 @@ def why_undecided(view: OutsideView, service: int) -> str:
         return f"Requests {how} seem to run more at once than others, but not clearly."
     if service < SHORT_NS:
         return "One request is over so soon that the answers do not show how many run at once."
+    spacings = _spacings(view, service, "together", "own-url", "same-new-url")
+    if len(spacings) > 1 and max(spacings) <= 1.3 * min(spacings) and spacings[0] < (1 - ODD) * service:
+        return (
+            f"The answers came evenly, one every {seconds(median(spacings))}, though one alone takes "
+            f"{seconds(service)}: a rate limit of {1e9 / median(spacings):.1f} per second does so, and a "
+            "handler that holds a lock for a part of its time."
+        )
     return _disagreement(view, service, rounds)
 
 

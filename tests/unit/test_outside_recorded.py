@@ -51,6 +51,8 @@ TRUTH: dict[str, tuple[str | None, int | None]] = {
     "session": ("session-lock", 1),
     "busy": ("rate-limit", 3),
     "shaped": ("rate-limit", None),
+    "shaped-a-little": (None, None),  # three a second, each of half a second: a lock inside looks like it
+    "read-and-locked": ("server-width", 1),  # Django's threads, which wait for SQLite's write lock
     "coalesce": ("proxy-coalesce", 1),
     "coalesce-cached": ("proxy-coalesce", 1),
 }
@@ -133,3 +135,22 @@ def test_where_all_ran_at_once_none_of_these_is_named(cause: str) -> None:
     found = as_trial("werkzeug", cause)
     assert found.verdict.cause is None
     assert cause not in found.waiting_ns
+
+
+INSIDE = {"read-and-locked", "waitress-1", "waitress-4", "proxied-sync-2"}
+"""Read by the server before they could run."""
+
+
+def test_requests_that_a_server_had_read_wait_inside_it() -> None:
+    said = {
+        name
+        for name, (cause, _) in TRUTH.items()
+        if cause == "server-width" and "had read" in " ".join(judge(recorded(name)).because)
+    }
+    assert said == INSIDE
+
+
+def test_even_answers_that_may_be_a_rate_limit_or_a_lock_are_called_both() -> None:
+    doubt = judge(recorded("shaped-a-little")).doubts[0]
+    assert "3.0 per second" in doubt
+    assert "lock" in doubt
