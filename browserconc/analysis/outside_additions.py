@@ -1,4 +1,4 @@
-"""What is added to a verdict: silent connections that stop the server, requests it had read, unlike rounds."""
+"""What is added to a verdict: silent connections that stop a server, requests it had read, unlike rounds."""
 
 from __future__ import annotations
 

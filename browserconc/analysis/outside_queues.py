@@ -28,6 +28,7 @@ from browserconc.analysis.outside_rounds import (
     SHAPED,
     Steps,
     connecting_again_ns,
+    lengths,
     named,
     steps,
     waiting_ns,
@@ -203,10 +204,17 @@ def why_undecided(view: OutsideView, service: int) -> str:
 
 
 def _disagreement(view: OutsideView, service: int, rounds: list[Steps]) -> str:
-    if any(each.is_stretched for each in rounds):
+    alone_ns = lengths(view, "alone")
+    if max(alone_ns, default=0) > 2 * min(alone_ns, default=0):
         return (
-            "Even the first of many answers was late: the requests may share a core or be answered together, "
-            "and the server's processes cannot be seen from here."
+            f"One request alone took {seconds(min(alone_ns))} to {seconds(max(alone_ns))}: when such answers "
+            "come does not show how many run at once."
+        )
+    if any(each.is_stretched for each in rounds):
+        hidden = "" if view.local else ", and the server's processes cannot be seen from here"
+        return (
+            "Even the first of many answers was late: the requests may share a core or be answered "
+            f"together{hidden}."
         )
     if any(not each.is_whole for each in rounds):
         lost = sum(each.clients - len(each.done_ns) for each in rounds)

@@ -216,8 +216,15 @@ def test_who_has_no_rights_is_told_how_to_get_them():
 
 @pytest.mark.parametrize(
     ("status", "said"),
-    [(400, "http or https"), (404, "check the path"), (405, "--method"), (429, "limit"), (418, "address")]
-    + [(500, "log"), (502, "log"), (503, "log")],
+    [
+        (400, "http or https"),
+        (404, "check the path"),
+        (405, "--method"),
+        (418, "address"),
+        (429, "limit"),
+        (500, "log"),
+        (503, "log"),
+    ],
 )
 def test_an_error_is_no_page_to_measure(status: int, said: str):
     """Quick refusals look parallel; "no problem" would be said of a mistyped path."""

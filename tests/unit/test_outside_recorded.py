@@ -52,6 +52,8 @@ TRUTH: dict[str, tuple[str | None, int | None]] = {
     "busy": ("rate-limit", 3),
     "shaped": ("rate-limit", None),
     "shaped-a-little": (None, None),  # three a second, each of half a second: a lock inside looks like it
+    "rate-per-cookie": (None, None),  # three a second for each cookie, each of half a second
+    "sync-3-uneven-work": (None, None),  # 0.1 to 1.2 s at random
     "read-and-locked": ("server-width", 1),  # Django's threads, which wait for SQLite's write lock
     "coalesce": ("proxy-coalesce", 1),
     "coalesce-cached": ("proxy-coalesce", 1),
@@ -154,3 +156,16 @@ def test_even_answers_that_may_be_a_rate_limit_or_a_lock_are_called_both() -> No
     doubt = judge(recorded("shaped-a-little")).doubts[0]
     assert "3.0 per second" in doubt
     assert "lock" in doubt
+
+
+def test_a_rate_for_each_visitor_is_not_called_a_session_lock() -> None:
+    """A lock that is held for the whole request cannot let the next one through earlier than it ends."""
+    doubt = judge(recorded("rate-per-cookie")).doubts[0]
+    assert "one every 0.33 s" in doubt
+    assert "rate limit for each visitor" in doubt
+
+
+def test_work_that_differs_from_request_to_request_is_said_to_hide_the_number() -> None:
+    doubt = judge(recorded("sync-3-uneven-work")).doubts[0]
+    assert "alone took 0.12 s to 1.18 s" in doubt
+    assert "cannot be seen" not in doubt

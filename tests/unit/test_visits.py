@@ -202,7 +202,7 @@ def test_tabs_that_could_not_load_prove_nothing():
 
 
 def test_answers_that_are_errors_prove_nothing():
-    """nginx' limit_req without delay: five of ten are served, the others get 503 at once."""
+    """A limit_req of nginx without delay: five of ten are served, the others get 503 at once."""
     tracks = [client(0, 500), document(0, 500), client(1, 20), document(1, 20)]
     for track in tracks[2:]:
         track.facts["status"] = 503

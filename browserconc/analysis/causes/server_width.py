@@ -120,7 +120,7 @@ CAUSE = Cause(
     "lets through; the others wait.",
     recognised="Raw sockets show the same steps; the ledger shows requests that were sent and waited until a "
     "worker was free.",
-    remedy="More workers or threads; where it has enough of them, a narrower lock or a larger pool inside it.",
+    remedy="More workers or threads; where it has enough of them, a narrower lock or a larger pool inside.",
     claims=_claims,
     limits=True,
     remark=_remark,
