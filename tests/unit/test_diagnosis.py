@@ -129,6 +129,19 @@ def test_tabs_that_were_refused_did_not_load_in_parallel():
     tabs = judged("tabs", ("concurrent", None, None, None), *refused, sustained=4)
     found = conclude(RAW, tabs, view=server(1, "rate-limit"))
     assert (found.culprit, found.cause) == ("server", "rate-limit")
+    assert "3 of 4 got no /slow but status 429" in found.summary
+    assert "0 %" not in found.summary
+
+
+def test_tabs_that_took_much_longer_than_one_alone_are_not_called_no_problem():
+    """Twenty-five pictures in each of ten tabs, a few ms each, over six connections."""
+    late = [load(tab, (IDLE, 900), ("host-limit", 300), (SERVICE, 500)) for tab in range(4)]
+    tabs = judged("tabs", NO_VERDICT, *late, sustained=4)
+    waited = replace(tabs.finding, waiting_ns={IDLE: 3600 * MS, "host-limit": 1200 * MS, "unattributed": 0})
+    tabs = replace(tabs, finding=waited)
+    summary = conclude(RAW, tabs, view=server(None, None)).summary
+    assert "No problem" not in summary
+    assert "this adds up: browser 75 %, host limit 25 %" in summary
 
 
 def test_a_trial_that_failed_or_was_no_faster_is_no_way_out():
