@@ -154,6 +154,20 @@ def test_a_trial_that_failed_or_was_no_faster_is_no_way_out():
     assert conclude(RAW, LOCKED, failed, slow, view=server(None, None)).remedies == ()
 
 
+def test_what_helped_is_a_way_out_though_another_limit_stays_undecided():
+    """Contexts take PHP's session lock away; then its five workers hold the tabs, unseen."""
+    others = judged(
+        "contexts", ("undecided", None, None, None), *(load(t, (SERVICE, 700)) for t in range(4)), sustained=3
+    )
+    way = conclude(RAW, LOCKED, others, view=server(1, "session-lock"))
+    assert [(remedy.trial, remedy.limit, remedy.proven) for remedy in way.remedies] == [("contexts", 3, True)]
+    assert way.advice is None
+    little = judged(
+        "contexts", ("undecided", None, None, None), *(load(t, (SERVICE, 1_500)) for t in range(4))
+    )
+    assert conclude(RAW, LOCKED, little, view=server(1, "session-lock")).remedies == ()
+
+
 def test_without_tabs_nothing_is_concluded():
     found = conclude(RAW)
     assert (found.culprit, found.cause) == (None, None)
