@@ -106,7 +106,7 @@ def conclude(
         url=url,
         share=verdict.share if verdict.cause else None,
         because=tuple(because),
-        advice=cause.remedy if cause and not found else None,
+        advice=cause.remedy if cause and (not found or cause.culprit == "server") else None,
         alone_ns=alone_ns,
         doubts=(
             *(verdict.doubts[:1] if tabs.verdict.suspect and verdict.cause else ()),

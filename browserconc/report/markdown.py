@@ -15,7 +15,7 @@ from browserconc.report.printable import printable
 from browserconc.report.table import Group, Row
 from browserconc.report.tabs import one_bar_per_tab
 from browserconc.report.wording import (
-    NOT_TRIED,
+    advice_title,
     at_once,
     blamed,
     cause_named,
@@ -51,7 +51,7 @@ def render(result: Result, *, verbose: bool = False) -> str:
     blocks.append(_points(f"{name}: {because}" for name, because in said))
     blocks += _pictures(groups, verbose)
     blocks += _remedies(result)
-    blocks.append(_safe(f"{NOT_TRIED} {conclusion.advice}") if conclusion.advice else "")
+    blocks.append(_safe(f"{advice_title(conclusion)}: {conclusion.advice}") if conclusion.advice else "")
     blocks.append(_points(conclusion.doubts))
     blocks.append(_points(f"{names}: {doubt}" for names, doubt in table.said_of(rows, undecided=False)))
     blocks.append(_safe(where(result.environment)))

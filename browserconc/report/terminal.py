@@ -22,7 +22,7 @@ from browserconc.report.printable import printable
 from browserconc.report.table import Group, Row
 from browserconc.report.tabs import one_bar_per_tab
 from browserconc.report.wording import (
-    NOT_TRIED,
+    advice_title,
     at_once,
     blamed,
     cause_named,
@@ -224,8 +224,8 @@ class _Page:
         ]
 
     def advice(self) -> list[RenderableType]:
-        advice = self.result.conclusion.advice
-        return [self.say(f"{NOT_TRIED} {advice}")] if advice else []
+        conclusion = self.result.conclusion
+        return [self.say(f"{advice_title(conclusion)}: {conclusion.advice}")] if conclusion.advice else []
 
     def doubts(self) -> list[RenderableType]:
         return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from browserconc.model.finding import Environment, Remedy, Result, TrialFinding, Verdict
+from browserconc.model.finding import Conclusion, Environment, Remedy, Result, TrialFinding, Verdict
 from browserconc.model.workload import NOUNS
 from browserconc.report.legend import look
 
@@ -15,7 +15,6 @@ _OTHERS = ("hypercorn", "sanic", "uvicorn")
 """Servers that cannot run Flask: they serve the asynchronous endpoint."""
 
 
-NOT_TRIED = "What removes it (not tried here):"
 """Before advice that only the server's or the page's owner can follow."""
 
 
@@ -134,6 +133,11 @@ def price(remedy: Remedy) -> str:
     if remedy.startup_ns is not None:
         parts.append(f"start {remedy.startup_ns / 1e9:.1f} s")
     return ", ".join(parts)
+
+
+def advice_title(conclusion: Conclusion) -> str:
+    """What stands before the advice that was not run."""
+    return f"What {'else ' * bool(conclusion.remedies)}removes it (not tried here)"
 
 
 def remedies_title(remedies: tuple[Remedy, ...]) -> str:
