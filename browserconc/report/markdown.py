@@ -25,6 +25,8 @@ from browserconc.report.wording import (
     remedies_title,
     seconds,
     share_named,
+    sustained,
+    took,
     where,
 )
 
@@ -81,8 +83,8 @@ def _row(row: Row, repeated: bool) -> str:
     held = f"{blamed(verdict)} **{_safe(cause_named(verdict))}**".strip() if row.held_back else "-"
     cells = [
         _safe(row.name),
-        f"{seconds(row.trial.makespan_ns)} s",
-        str(row.trial.concurrency.sustained),
+        took(row.trial),
+        sustained(row.trial),
         held,
         share_named(verdict),
         "-" if size is None else megabytes(size),

@@ -32,6 +32,8 @@ from browserconc.report.wording import (
     remedies_title,
     seconds,
     share_named,
+    sustained,
+    took,
 )
 
 NARROWEST = 40
@@ -150,9 +152,9 @@ class _Page:
             size = row.memory_per_tab_bytes
             grid.add_row(
                 Text(printable(row.name, self.encoding)),
-                f"{seconds(row.trial.makespan_ns)} s",
+                took(row.trial),
                 *([range_] if repeated else []),
-                str(row.trial.concurrency.sustained),
+                sustained(row.trial),
                 self.held_back(row),
                 share_named(verdict),
                 *([f"{row.agreeing}/{len(row.repeats)}"] if repeated else []),
