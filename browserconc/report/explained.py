@@ -105,6 +105,10 @@ def _waits(result: Result, width: int, top: int) -> list[Line]:
     room = width - 49
     for one in found[:top]:
         where = one.page if one.page.endswith(f"//{one.host}") else f"{one.page}, {one.host}"
+        if one.host.startswith(
+            f"{one.page.partition('//')[2]}:"
+        ):  # the site has no port, so no room for both
+            where = f"{one.page.partition('//')[0]}//{one.host}"
         lines.append(
             [
                 (f"  {seconds(one.total_ns):>6} s {seconds(one.longest_ns):>6} s {one.times:>9,}  ", ""),
