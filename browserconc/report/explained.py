@@ -164,7 +164,7 @@ def _sockets(result: Result, width: int, top: int, encoding: str) -> list[Line]:
     for group in groups[:top]:
         steps = [-(-height * (len(glyphs) - 1) // highest) for height in group.in_use]
         bars = "".join(glyphs[min(step, len(glyphs) - 1)] for step in steps)
-        lines.append([(f"  {bars}", "green"), (f"  at most {group.peak} of {group.sockets} ", "")])
+        lines.append([(f"  {bars}", "green"), (f"  {group.peak} at once of {group.sockets}", "")])
         lines.append([(f"    {_cut(group.group, width - 4)}", "bright_black")])
     return _more(lines, len(groups) - top)
 
