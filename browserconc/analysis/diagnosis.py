@@ -124,7 +124,7 @@ def _unseen(verdict: Verdict, judged: Sequence[Judged]) -> tuple[str, ...]:
         return ()
     return (
         "The server was seen from outside only: which worker took which request, and when, is inferred. "
-        "One line in the application tells (browserconc.middleware), then --ledger FILE.",
+        "In a WSGI or ASGI application one line tells (browserconc.middleware), then --ledger FILE.",
     )
 
 
