@@ -7,7 +7,7 @@ back again. So what the machine does meanwhile, and how a browser happened to st
 
 `ratio` is the choice's rate over that of the best rival of the same block, a geometric mean over all blocks,
 with a 95 % interval by Student. The best of several noisy rates is too high, so the rival to be compared
-with in one half of the blocks is the one that the other half found to be the best.
+with in a block is the one that the other blocks found to be the best.
 Blocks end as soon as every interval lies on one side of 0.95, or when the minutes are over.
 Target: at least 0.95 in every run, and no run longer than its budget; exits 1 otherwise.
 
@@ -47,11 +47,14 @@ STUDENT95 = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 
 """97.5th percentile of Student's t with 1, 2, … degrees of freedom."""
 GRID = [
     *(Setting(1, contexts, 1) for contexts in (1, 2, 4, 6, 8, 10, 12, 16, 20, 24, 32)),
-    *(Setting(1, 1, tabs) for tabs in (2, 4, 8, 16)),
-    *(Setting(1, contexts, 2) for contexts in (2, 4, 6, 8, 12)),
-    *(Setting(2, contexts, 1) for contexts in (2, 4, 6, 8)),
+    *(Setting(1, contexts, 2) for contexts in (1, 2, 4, 6, 8, 12)),
+    *(Setting(1, contexts, 4) for contexts in (1, 2, 3, 4, 6)),
+    *(Setting(1, contexts, 8) for contexts in (1, 2, 3)),
+    Setting(1, 1, 16),
+    *(Setting(2, contexts, 1) for contexts in (1, 2, 4, 8)),
     *(Setting(2, contexts, 2) for contexts in (2, 4)),
-    *(Setting(browsers, 1, 1) for browsers in (2, 4, 6)),
+    *(Setting(2, contexts, 4) for contexts in (1, 2)),
+    *(Setting(browsers, 1, 1) for browsers in (4, 6)),
 ]
 
 Rates = Mapping[Setting, float]
@@ -75,12 +78,10 @@ class Ratio:
 
 
 def judged(blocks: Sequence[Rates], choice: Setting, rivals: Sequence[Setting]) -> Ratio:
-    """The choice against the best rival; each half of the blocks has the rival that the other half found."""
-    halves = blocks[::2], blocks[1::2]
+    """The choice against the best rival, which for each block is the one that the others found."""
     logs = [
-        log(block[choice] / block[best_of(other, rivals)])
-        for mine, other in (halves, halves[::-1])
-        for block in mine
+        log(block[choice] / block[best_of([*blocks[:n], *blocks[n + 1 :]], rivals)])
+        for n, block in enumerate(blocks)
     ]
     error = STUDENT95[len(logs) - 2] * stdev(logs) / sqrt(len(logs))
     return Ratio(*(exp(fmean(logs) + shift) for shift in (0, -error, error)))

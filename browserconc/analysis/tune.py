@@ -23,8 +23,10 @@ PAYS = 1.05
 CURVE_FROM = 16
 """The fitted curve has a say from five doublings on: before, it has three unknowns for as many points."""
 GROWTH_SHARE: dict[Unit, float] = {"CONTEXT": 0.5, "PAGE": 0.45, "BROWSER": 0.35}
-PROBE_SHARE, COMPARE_SHARE = 0.7, 0.88
-"""How much of the budget may be spent at the end of each part; the rest shows what binds, and variations."""
+PROBE_SHARE, COMPARE_SHARE, VARY_SHARE = 0.7, 0.88, 0.98
+"""How much of the budget may be spent at the end of each part; what is left is for one that takes longer."""
+PROBES = 5
+"""So many are tried around the best: where pages are fast, more would leave none of the turns their time."""
 WINDOW_SHARE = 0.02
 """One window's part of the budget: 1.2 s of 60 s."""
 TURN_SHARE = 0.05
@@ -123,6 +125,7 @@ class _Search:
     def probe(self) -> Asking:
         """Tries what lies around the best setting and the predicted knee."""
         tried = {ask.setting for ask, _ in self.seen}
+        left = PROBES
         for _ in range(2):  # around the best of the growth, then around the best of that
             if (best := self._best()) is None:
                 return
@@ -133,6 +136,9 @@ class _Search:
                     or self._too_dear(setting, PROBE_SHARE, purpose="probe")
                 ):
                     continue
+                if not left:
+                    return
+                left -= 1
                 tried.add(setting)
                 yield from self._ask(setting, "probe")
 
@@ -157,7 +163,7 @@ class _Search:
             if not change.get("proxied", True) and not self.ceiling.compare_direct:
                 continue
             factor = DEAR.get(purpose) or DEAR.get(str(change.get("lifetime")), 1.0)
-            if not self._too_dear(setting, 1.0, opened=True, factor=factor):
+            if not self._too_dear(setting, VARY_SHARE, opened=True, factor=factor):
                 yield from self._ask(setting, purpose, alone=False, **change)
 
     def _ask(self, setting: Setting, purpose: str, **how: object) -> Asking:

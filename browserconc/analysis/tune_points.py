@@ -100,19 +100,21 @@ def merit(point: Point, ceiling: Ceiling) -> float:
 
 def beyond(point: Point, ceiling: Ceiling) -> str | None:
     """The constraint that a point breaks, in a few words; None for a point that keeps to all of them."""
+    total = point.setting.total
+    tabs = "1 tab" if total == 1 else f"{total} tabs"
     if point.pages == 0:
-        return f"no page was loaded with {point.setting.total} tabs"
+        return f"no page was loaded with {tabs}"
     if too_many_failed(point, ceiling):
-        return f"{point.error_share:.0%} of the pages failed with {point.setting.total} tabs"
+        return f"{point.error_share:.0%} of the pages failed with {tabs}"
     if ceiling.p95_ns is not None and point.p95_ns > ceiling.p95_ns:
-        return f"the 95th percentile was {point.p95_ns / 1e9:.2f} s with {point.setting.total} tabs"
+        return f"the 95th percentile was {point.p95_ns / 1e9:.2f} s with {tabs}"
     if ceiling.memory_bytes is not None and (point.memory_bytes or 0) > ceiling.memory_bytes:
-        return f"{point.setting.total} tabs took more than the memory allowed"
+        return f"{tabs} took more than the memory allowed"
     if (
         ceiling.cpu_share is not None
         and (point.cpu_share or 0) - (point.others_share or 0) > ceiling.cpu_share
     ):
-        return f"{point.setting.total} tabs took more than the processor time allowed"
+        return f"{tabs} took more than the processor time allowed"
     return None
 
 
