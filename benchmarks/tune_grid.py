@@ -1,6 +1,6 @@
 """Is the chosen setting the best one? `python benchmarks/tune_grid.py [--runs 5] [--minutes 20] [--json]`.
 
-Every setting of a grid is measured once on the built-in page, then the better ones in turns, until three
+Every setting of a grid is measured once on the built-in page, then the better ones in turns, until two
 rivals are left. Then `tune` runs as a user runs it, `--runs` times, and all that it chose is judged together
 with the rivals, in blocks: each starts browsers of its own, and in it every setting has its turn there and
 back again. So what the machine does meanwhile, and how a browser happened to start, hits all alike.
@@ -37,9 +37,11 @@ from browserconc.tuning import Found, Here, Wanted
 
 TARGET = 0.95
 WINDOW_NS = 1_500_000_000
-HEATS = ((10, 2, 2_500_000_000), (5, 3, 4_000_000_000))
+OPEN_NS = 300_000_000
+"""Nothing is measured while the tabs are opened and load their first pages."""
+HEATS = ((8, 2, 2_500_000_000), (4, 2, 4_000_000_000))
 """How many of the best go on to be measured in turns, how many turns each has, and how long one is."""
-RIVALS = 3
+RIVALS = 2
 TURN_NS = 5_000_000_000
 LEAST_BLOCKS = 4
 MOST_BLOCKS = 16
@@ -95,7 +97,7 @@ def best_of(blocks: Sequence[Rates], settings: Sequence[Setting]) -> Setting:
 def in_turns(settings: Sequence[Setting], rounds: int, turn_ns: int) -> dict[Setting, float]:
     """The mean rate of each, from windows that alternate, in browsers of their own."""
     turns = [setting for round_ in range(rounds) for setting in settings[:: -1 if round_ % 2 else 1]]
-    asks = [Ask(each, WINDOW_NS, "open", alone=False) for each in settings]
+    asks = [Ask(each, OPEN_NS, "open", alone=False) for each in settings]
     asks += [Ask(each, turn_ns, "turn", alone=False) for each in turns]
     measured = asyncio.run(rates(asks))[len(settings) :]
     by_setting: dict[Setting, list[float]] = {}

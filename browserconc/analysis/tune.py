@@ -22,7 +22,7 @@ PAYS = 1.05
 """A doubling that brings less than five per cent does not pay."""
 CURVE_FROM = 16
 """The fitted curve has a say from five doublings on: before, it has three unknowns for as many points."""
-GROWTH_SHARE: dict[Unit, float] = {"CONTEXT": 0.5, "PAGE": 0.45, "BROWSER": 0.35}
+GROWTH_SHARE: dict[Unit, float] = {"CONTEXT": 0.5, "PAGE": 0.5, "BROWSER": 0.35}
 PROBE_SHARE, COMPARE_SHARE, VARY_SHARE = 0.7, 0.88, 0.98
 """How much of the budget may be spent at the end of each part; what is left is for one that takes longer."""
 PROBES = 5
@@ -31,6 +31,8 @@ WINDOW_SHARE = 0.02
 """One window's part of the budget: 1.2 s of 60 s."""
 TURN_SHARE = 0.05
 """A turn's: longer, for all tabs have to begin and to end, which takes as long as two pages of each."""
+MANY = 8
+"""Growth has windows as long from so many tabs on: what the next settings are like depends on them."""
 LEAST_PAGE_TIMES = 2.5
 """A window lasts for so many pages at least, for each tab's share of a page is counted at its ends."""
 MORE_PAGE_TIMES = 1.5
@@ -72,7 +74,9 @@ class _Search:
         while True:
             setting = Setting.of(unit, n)
             reason = (
-                self._too_far(setting) or self._too_dear(setting, GROWTH_SHARE[unit]) if self.seen else None
+                self._too_far(setting) or self._too_dear(setting, GROWTH_SHARE[unit], purpose="grow")
+                if self.seen
+                else None
             )
             if not reason:
                 yield from self._ask(setting, "grow")
@@ -182,8 +186,10 @@ class _Search:
         """
         known = points(self.seen, self.ceiling)
         alone, mine = known.get(Setting()), known.get(setting)
+        telling = purpose in {"probe", "compare"} or (purpose == "grow" and setting.total >= MANY)
+        share = TURN_SHARE if telling else WINDOW_SHARE
         return max(
-            round(self.ceiling.budget_ns * (TURN_SHARE if purpose in {"probe", "compare"} else WINDOW_SHARE)),
+            round(self.ceiling.budget_ns * share),
             round(LEAST_PAGE_TIMES * alone.p50_ns) if alone else 0,
             round(MORE_PAGE_TIMES * mine.p50_ns) if mine else 0,
         )
@@ -203,14 +209,14 @@ class _Search:
         yield _of_total(best, round(n * 1.5))
         if best.contexts >= 2:  # a context of two tabs costs less than two contexts, and its tabs hardly meet
             yield replace(best, contexts=best.contexts // 2, tabs=2 * best.tabs)
+        if "PAGE" not in self.behind:  # tabs of one context take the least memory
+            yield Setting.of("PAGE", n)
         if best.contexts >= 4:  # beside other programs two browsers get more of the processors than one
             yield replace(best, browsers=2 * best.browsers, contexts=best.contexts // 2)
         if (law := advice.fitted(self.seen, self.ceiling, best.unit)) and law.knee:
             knee = round(law.knee)
             if n / 2 < knee < 2 * n:
                 yield _of_total(best, knee)
-        if "PAGE" not in self.behind:  # tabs of one context take the least memory
-            yield Setting.of("PAGE", n)
         if n >= 4:
             yield _of_total(best, round(n * 0.75))
 

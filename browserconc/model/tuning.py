@@ -182,6 +182,7 @@ class Ceiling:
     `rate` caps pages per second; `own_pages` are those that we serve, under as many host names as we like.
     With `compare_direct` the contexts have proxies, and what they cost is measured, too. Where others
     started the browsers there are `most_browsers`, at so many `places`, which may be other machines.
+    `closing_ns` of the budget are kept for what no window takes: Python's start and the browsers' end.
     """
 
     memory_bytes: int | None = None
@@ -196,7 +197,7 @@ class Ceiling:
     places: int = 1
     own_pages: bool = False
     compare_direct: bool = False
-    closing_ns: int = 2_500_000_000
+    closing_ns: int = 4_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
