@@ -300,7 +300,10 @@ def evidence_lines(
     lines = []
     for cause in causes:
         pieces = frozenset(held[cause.id])
-        sums = [sum(piece.duration_ns for piece in request.slices if piece in pieces) for request in requests]
+        sums = [
+            sum(piece.duration_ns for piece in request.slices if piece.cause == cause.id and piece in pieces)
+            for request in requests
+        ]
         waits = [ns / 1e9 for ns in sums if ns]  # one request may have waited for it twice
         lines.append(
             f"{len(waits)} of {len(requests)} requests waited {_range_s(min(waits), max(waits))} "
