@@ -162,7 +162,7 @@ def _first_word(one: Recording) -> str:
     if manifest.error:
         return manifest.error
     took_ns = (manifest.ended_ns or 0) - (manifest.released_ns or 0)
-    return f"{manifest.strategy} took {took_ns / 1e9:.2f} s"
+    return f"took {took_ns / 1e9:.2f} s"
 
 
 def _proofs(plan: Plan, recorded: Sequence[Recording]) -> list[Trial]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from statistics import median
 
 from browserconc.analysis.attribute import attribute
@@ -14,6 +15,7 @@ from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import (
     SERVICE,
     UNATTRIBUTED,
+    Claim,
     Concurrency,
     Cost,
     RequestFinding,
@@ -69,11 +71,13 @@ def judge(case: Case, cost: Cost | None) -> TrialFinding:
 def partitioned(timeline: Timeline, case: Case) -> RequestFinding:
     """One request with its time divided among causes, the server and what nobody explains."""
     # What holds a request back outranks the server's work, and that outranks what merely takes time.
-    claims = [
-        *(claim for cause in CAUSES if cause.limits for claim in cause.claims(timeline, case)),
-        *service_claims(timeline, case),
-        *(claim for cause in CAUSES if not cause.limits for claim in cause.claims(timeline, case)),
-    ]
+    limits, others = _asked(case.evidence.sources)
+    claims: list[Claim] = []
+    for cause in limits:
+        claims += cause.claims(timeline, case)
+    claims += service_claims(timeline, case)
+    for cause in others:
+        claims += cause.claims(timeline, case)
     zero = case.evidence.released_ns
     ledger = timeline.tracks.get("ledger")
     service = timeline.span("ledger", "service")
@@ -101,6 +105,13 @@ def partitioned(timeline: Timeline, case: Case) -> RequestFinding:
         server=server,
         slices=attribute(timeline.start_ns, timeline.end_ns, claims, zero_ns=zero),
     )
+
+
+@lru_cache(maxsize=64)
+def _asked(sources: frozenset[str]) -> tuple[list[Cause], list[Cause]]:
+    """The causes that have something to look at in these sources: those that are limits, and the others."""
+    asked = [cause for cause in CAUSES if cause.needs is None or cause.needs & sources]
+    return [cause for cause in asked if cause.limits], [cause for cause in asked if not cause.limits]
 
 
 def service_intervals(case: Case) -> list[Interval]:
@@ -251,8 +262,8 @@ def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurren
     if case.evidence.error or not requests:
         return case.evidence.error or "No request was made."
     answered = [request for request in requests if request.error is None]
-    if not answered:
-        return "Every request failed."
+    if reason := _no_work(answered):
+        return reason
     held = {cause.id for cause in CAUSES if cause.limits}
     waited = [request for request in requests if request.error is not None and _mostly(request, held)]
     if len(answered) + len(waited) < len(requests) / 2:
@@ -261,6 +272,15 @@ def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurren
         return "One request alone cannot show concurrency; use --tabs 2 or more."
     if level.sustained == 0:
         return "Nothing was seen of the requests at the server."
+    return None
+
+
+def _no_work(answered: Sequence[RequestFinding]) -> str | None:
+    """Why the answers, if any, show nothing of the work that the server does at once."""
+    if not answered:
+        return "Every request failed."
+    if all(request.status is not None and request.status >= 400 for request in answered):
+        return f"Every answer was an error (status {answered[0].status}), so no work was seen to run at once."
     return None
 
 
@@ -280,7 +300,10 @@ def evidence_lines(
     lines = []
     for cause in causes:
         pieces = frozenset(held[cause.id])
-        sums = [sum(piece.duration_ns for piece in request.slices if piece in pieces) for request in requests]
+        sums = [
+            sum(piece.duration_ns for piece in request.slices if piece.cause == cause.id and piece in pieces)
+            for request in requests
+        ]
         waits = [ns / 1e9 for ns in sums if ns]  # one request may have waited for it twice
         lines.append(
             f"{len(waits)} of {len(requests)} requests waited {_range_s(min(waits), max(waits))} "

@@ -66,11 +66,6 @@ class _Follower:
         }
         """By type of source: who reads its events. It is looked up for each of millions."""
 
-    def take(self, event: Event) -> None:
-        """Notes one event; `done` holds what it ended."""
-        if read := self.readers.get(event.source_type):
-            read(event)
-
     def rest(self) -> None:
         """Nothing more will come: what is still going on is done too."""
         for request in (*self.requests.values(), *self.websockets.values()):
@@ -85,10 +80,11 @@ class _Follower:
             self.done.append((request.order, leg.track(self.source)))
 
     def _controller(self, event: Event) -> None:
-        if event.type not in _CONTROLLER:
+        if event.type in _CONTROLLER:
+            if leg := self.leg_of_controller.get(event.source_id):
+                self._controlled(event, leg)
+        elif event.type.startswith("HTTP_STREAM_POOL_"):
             self.stream_pool.take(event)
-        elif leg := self.leg_of_controller.get(event.source_id):
-            self._controlled(event, leg)
 
     def _socket(self, event: Event) -> None:
         self.pool.socket(event)
@@ -134,10 +130,10 @@ class _Follower:
             self._instant(event, leg)
         elif phase == "BEGIN":
             if kept(name):
-                leg.open[name] = (event.time_ns, _detail(event.params))
+                leg.open[name] = (event.time_ns, _detail(event.params) if event.params else _NOTHING)
         elif opened := leg.open.pop(name, None):
             start_ns, detail = opened
-            if ended := _detail(event.params):
+            if event.params and (ended := _detail(event.params)):
                 detail = {**detail, **ended}
             leg.add(Span(name, start_ns, event.time_ns, detail))
             if name == "HTTP_STREAM_REQUEST":
@@ -254,17 +250,23 @@ def tracks(events: Iterable[Event], *, source: str = "netlog") -> list[Track]:
 
 def _followed(events: Iterable[Event], source: str) -> Iterator[tuple[int, Track]]:
     follower = _Follower(source)
+    readers, done = follower.readers, follower.done
     for event in events:
-        follower.take(event)
-        if follower.done:
-            yield from follower.done
-            follower.done.clear()
+        if read := readers.get(event.source_type):
+            read(event)
+            if done:
+                yield from done
+                done.clear()
     follower.rest()
-    yield from follower.done
+    yield from done
 
 
 def _detail(params: dict[str, Any]) -> Mapping[str, Fact]:
-    return {name: params[name] for name in _DETAILS if name in params} if params else _NOTHING
+    found = _NOTHING
+    for name in _DETAILS:
+        if name in params:
+            found = {**found, name: params[name]}
+    return found
 
 
 def _integer(value: object) -> int | None:
