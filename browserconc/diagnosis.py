@@ -9,8 +9,6 @@ recorded first; `analyze` starts from the folder.
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
 import shutil
 import time
 from collections.abc import Sequence
@@ -18,9 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import psutil
-
-from browserconc import __version__, diagnose_recording, recording
+from browserconc import diagnose_recording, recording, this_machine
 from browserconc.analysis import diagnosis, outside, outside_plan, remedies
 from browserconc.analysis.outside_trial import round_for
 from browserconc.analysis.service import host_and_path
@@ -41,7 +37,7 @@ from browserconc.model.outside import Experiment, OutsideView, ServerView
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.target import Target, Visit
 from browserconc.pipeline import Progress
-from browserconc.recording import Recording, Run
+from browserconc.recording import Recording
 
 LONGEST_LOAD_S = 30.0
 """A page that takes longer alone needs --timeout."""
@@ -97,7 +93,7 @@ async def diagnose(question: Question, out: Path, progress: Progress) -> None:
         visitor = KnownVisitor(question.target)
     except (reach.TargetError, reach.ForeignHostError, VisitorError) as problem:
         raise DiagnosisError(str(problem)) from problem
-    recording.save_run(out, _run(question))
+    recording.save_run(out, this_machine.run("diagnose", headed=question.browser.headed))
     with Household() as household:
         async with Browsers(household, question.browser, netlogs=out, visitor=visitor) as browsers:
             story = _Story(question, place, out, progress, household, browsers, visitor)
@@ -315,15 +311,3 @@ def _gently(view: OutsideView) -> Experiment | None:
     """The next experiment on a host of others: no silent connections."""
     planned = outside_plan.next_experiment(view)
     return None if planned is None or planned.silent else planned
-
-
-def _run(question: Question) -> Run:
-    return Run(
-        command="diagnose",
-        browserconc=__version__,
-        python=platform.python_version(),
-        platform=platform.platform(),
-        cpus=os.cpu_count() or 1,
-        memory_bytes=psutil.virtual_memory().total,
-        headed=question.browser.headed,
-    )

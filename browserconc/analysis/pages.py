@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from browserconc.analysis.causes import CAUSES
@@ -33,6 +33,8 @@ NO_PAGE = "(no page)"
 """What the browser asks for itself: updates, certificates, suggestions."""
 NOTICEABLE_NS = 50_000_000
 """A shorter wait at a limit is not what makes a page slow."""
+_WEBSOCKET = "WEBSOCKET"
+"""The span of one that is open: for hours, it may be, after the request that opened it."""
 NEVER_CALLED_ERRORS = (0, -1)  # OK and ERR_IO_PENDING, net/base/net_error_list.h
 
 
@@ -121,13 +123,9 @@ def _life(track: Track, observed: Observed) -> tuple[int, int]:
     # A redirect's leg begins where the browser followed it, not where the first request was made.
     started = track.span("URL_REQUEST_START_JOB") if track.facts.get("leg") else None
     start_ns = started.start_ns if started else track.spans[0].start_ns
-    # A WebSocket may stay open for hours after the request that opened it.
-    ends = [
-        observed.last_ns if end_ns is None else end_ns
-        for name, _, end_ns, _ in track.spans
-        if name != "WEBSOCKET"
-    ]
-    return start_ns, max([start_ns, *ends])
+    if track.span(_WEBSOCKET):
+        track = replace(track, spans=tuple(span for span in track.spans if span.name != _WEBSOCKET))
+    return start_ns, max(start_ns, track.ended_ns(observed.last_ns))
 
 
 def _timeline(index: int, track: Track, start_ns: int, end_ns: int, observed: Observed) -> Timeline:
@@ -186,6 +184,7 @@ def _still_going(timeline: Timeline) -> bool:
     return any(
         span.end_ns is None and span.name in ("REQUEST_ALIVE", "request")
         for track in timeline.tracks.values()
+        if track.is_open
         for span in track.spans
     )
 

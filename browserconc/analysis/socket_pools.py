@@ -62,7 +62,7 @@ def held(tracks: Sequence[Track], last_ns: int, *, connecting: bool = False) -> 
         if socket is None or got is None or got.end_ns is None:
             continue
         body = track.span("HTTP_TRANSACTION_READ_BODY")
-        end_ns = body.end_ns if body and body.end_ns is not None else end_of(track, last_ns)
+        end_ns = body.end_ns if body and body.end_ns is not None else track.ended_ns(last_ns)
         begin_ns = got.end_ns
         if connecting:
             begin_ns = min([begin_ns, *(s.start_ns for s in track.spans if s.name in _CONNECTING)])
@@ -82,11 +82,6 @@ def in_use(sockets: Sockets) -> list[Interval]:
                 joined.append((start, end))
         used += joined
     return used
-
-
-def end_of(track: Track, last_ns: int) -> int:
-    """When the last that is known of a request was over; `last_ns` where something still goes on."""
-    return max([last_ns if end_ns is None else end_ns for _, _, end_ns, _ in track.spans])
 
 
 def _pool(track: Track) -> str:

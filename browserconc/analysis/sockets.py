@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from browserconc.analysis.concurrency import levels
 from browserconc.analysis.pages import page_of
-from browserconc.analysis.socket_pools import Sockets, end_of, held, in_use, stalled
+from browserconc.analysis.socket_pools import Sockets, held, in_use, stalled
 from browserconc.model.network import LimitHit, Network, SocketGroup
 from browserconc.model.timeline import Span, Track
 
@@ -43,7 +43,7 @@ def network(
     if not seen:
         return None
     begin_ns = min(track.spans[0].start_ns for track in seen)
-    span_ns = max(max(end_of(track, last_ns) for track in seen) - begin_ns, 1)
+    span_ns = max(max(track.ended_ns(last_ns) for track in seen) - begin_ns, 1)
     groups = [_group(group, sockets, begin_ns, span_ns) for group, sockets in _held(seen, last_ns).items()]
     return Network(
         span_ns,
@@ -69,8 +69,10 @@ def _group(group: str, sockets: Sockets, begin_ns: int, span_ns: int) -> SocketG
     for start, end, height in stretches:
         first = min((start - begin_ns) * STEPS // span_ns, STEPS - 1)
         last = min(max(end - 1 - begin_ns, 0) * STEPS // span_ns, STEPS - 1)
+        reached = height if height < peak else peak
         for step in range(max(first, 0), last + 1):
-            steps[step] = max(steps[step], min(height, peak))
+            if steps[step] < reached:  # of very many stretches few are higher than what is there
+                steps[step] = reached
     requests = sum(map(len, sockets.values()))
     return SocketGroup(group, len(sockets), requests, peak, tuple(steps))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from statistics import median
 
 from browserconc.analysis.attribute import attribute
@@ -14,6 +15,7 @@ from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import (
     SERVICE,
     UNATTRIBUTED,
+    Claim,
     Concurrency,
     Cost,
     RequestFinding,
@@ -69,11 +71,13 @@ def judge(case: Case, cost: Cost | None) -> TrialFinding:
 def partitioned(timeline: Timeline, case: Case) -> RequestFinding:
     """One request with its time divided among causes, the server and what nobody explains."""
     # What holds a request back outranks the server's work, and that outranks what merely takes time.
-    claims = [
-        *(claim for cause in CAUSES if cause.limits for claim in cause.claims(timeline, case)),
-        *service_claims(timeline, case),
-        *(claim for cause in CAUSES if not cause.limits for claim in cause.claims(timeline, case)),
-    ]
+    limits, others = _asked(case.evidence.sources)
+    claims: list[Claim] = []
+    for cause in limits:
+        claims += cause.claims(timeline, case)
+    claims += service_claims(timeline, case)
+    for cause in others:
+        claims += cause.claims(timeline, case)
     zero = case.evidence.released_ns
     ledger = timeline.tracks.get("ledger")
     service = timeline.span("ledger", "service")
@@ -101,6 +105,13 @@ def partitioned(timeline: Timeline, case: Case) -> RequestFinding:
         server=server,
         slices=attribute(timeline.start_ns, timeline.end_ns, claims, zero_ns=zero),
     )
+
+
+@lru_cache(maxsize=64)
+def _asked(sources: frozenset[str]) -> tuple[list[Cause], list[Cause]]:
+    """The causes that have something to look at in these sources: those that are limits, and the others."""
+    asked = [cause for cause in CAUSES if cause.needs is None or cause.needs & sources]
+    return [cause for cause in asked if cause.limits], [cause for cause in asked if not cause.limits]
 
 
 def service_intervals(case: Case) -> list[Interval]:

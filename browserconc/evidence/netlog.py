@@ -154,6 +154,7 @@ class NetLogStream:
 
     def __iter__(self) -> Iterator[Event]:
         types, phases, sources, decode = self._types, self._phases, self._sources, self._params.decode
+        now_ms, now_ns = -1, 0  # most events share their millisecond, and so one number, with the one before
         for block in log_file.blocks(self._file):
             rows = self._rows(block)
             if self.first_ns is None and rows and 0 <= rows[0].time < _LATEST_MS:
@@ -169,12 +170,14 @@ class NetLogStream:
                 except (ValueError, RecursionError):
                     self.skipped += 1
                     continue
-                if not 0 <= row.time < _LATEST_MS:
-                    self.skipped += 1
-                    continue
-                self.last_ns = time_ns = row.time * 1_000_000
+                if row.time != now_ms:
+                    if not 0 <= row.time < _LATEST_MS:
+                        self.skipped += 1
+                        continue
+                    now_ms = row.time
+                    self.last_ns = now_ns = now_ms * 1_000_000
                 yield Event(
-                    time_ns,
+                    now_ns,
                     types.get(row.type) or str(row.type),
                     phases.get(row.phase, "NONE"),
                     source.id,

@@ -66,11 +66,6 @@ class _Follower:
         }
         """By type of source: who reads its events. It is looked up for each of millions."""
 
-    def take(self, event: Event) -> None:
-        """Notes one event; `done` holds what it ended."""
-        if read := self.readers.get(event.source_type):
-            read(event)
-
     def rest(self) -> None:
         """Nothing more will come: what is still going on is done too."""
         for request in (*self.requests.values(), *self.websockets.values()):
@@ -254,17 +249,23 @@ def tracks(events: Iterable[Event], *, source: str = "netlog") -> list[Track]:
 
 def _followed(events: Iterable[Event], source: str) -> Iterator[tuple[int, Track]]:
     follower = _Follower(source)
+    readers, done = follower.readers, follower.done
     for event in events:
-        follower.take(event)
-        if follower.done:
-            yield from follower.done
-            follower.done.clear()
+        if read := readers.get(event.source_type):
+            read(event)
+            if done:
+                yield from done
+                done.clear()
     follower.rest()
-    yield from follower.done
+    yield from done
 
 
 def _detail(params: dict[str, Any]) -> Mapping[str, Fact]:
-    return {name: params[name] for name in _DETAILS if name in params} if params else _NOTHING
+    found = _NOTHING
+    for name in _DETAILS:
+        if name in params:
+            found = {**found, name: params[name]}
+    return found
 
 
 def _integer(value: object) -> int | None:

@@ -36,6 +36,7 @@ class Track:
     `source` is the name of the file in `evidence/` that read it. `key` is unique within the
     source. `index` is the tab or client number, known to the client side only; `local_port` is
     the browser's or client's TCP port, which the server sees as the peer's, so it joins the two.
+    `is_open` where a span never ended.
     """
 
     source: str
@@ -45,10 +46,19 @@ class Track:
     index: int | None = None
     local_port: int | None = None
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    is_open: bool = field(init=False, repr=False, compare=False)
     _first: Mapping[str, Span] = field(init=False, repr=False, compare=False)  # asked for dozens of times
+    _ended_ns: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        ends = [end_ns for _, _, end_ns, _ in self.spans if end_ns is not None]
+        object.__setattr__(self, "is_open", len(ends) < len(self.spans))
         object.__setattr__(self, "_first", {span.name: span for span in reversed(self.spans)})
+        object.__setattr__(self, "_ended_ns", max(ends, default=0))
+
+    def ended_ns(self, last_ns: int) -> int:
+        """When the last that is known of it was over; what `is_open` lasts until `last_ns` at least."""
+        return max(self._ended_ns, last_ns) if self.is_open else self._ended_ns
 
     def span(self, name: str) -> Span | None:
         """The first span of that name, or None."""

@@ -61,6 +61,7 @@ CAUSE = Cause(
     recognised="Connecting takes about one of these times, and TCP sent its SYN again.",
     remedy="A larger backlog (and net.core.somaxconn), or a server that accepts faster.",
     claims=_claims,
+    needs=frozenset({"client", "netlog"}),
     limits=True,
     remark=_remark,
 )

@@ -22,7 +22,8 @@ INSTANT_NS = 5_000_000
 def _locks(timeline: Timeline, case: Case) -> Iterator[Span]:
     """Every wait for the entry: one that was discarded meanwhile is asked for again (ERR_CACHE_RACE)."""
     track = timeline.tracks.get("netlog")
-    yield from (span for span in (track.spans if track else ()) if span.name == "HTTP_CACHE_ADD_TO_ENTRY")
+    if track and track.span("HTTP_CACHE_ADD_TO_ENTRY"):
+        yield from (span for span in track.spans if span.name == "HTTP_CACHE_ADD_TO_ENTRY")
     if waited := firefox.cache_wait(timeline, case):
         yield waited
 
@@ -82,6 +83,7 @@ CAUSE = Cause(
     remedy="A different query per tab, a browser context per tab, the HTTP cache disabled, or a response "
     "that may be cached (Cache-Control: max-age).",
     claims=_claims,
+    needs=frozenset({"netlog", "mozlog"}),
     limits=True,
     limit=_limit,
     remark=_remark,

@@ -50,6 +50,7 @@ CAUSE = Cause(
     recognised="Navigations of one site that follow each other closely and never overlap.",
     remedy="asyncio.gather (or Promise.all) over the pages; a thread each with a synchronous API.",
     claims=_claims,
+    needs=frozenset(),  # it claims nothing
     remark=_remark,
     threads=("microsoft/playwright-python#623",),
 )

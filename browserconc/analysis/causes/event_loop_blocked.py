@@ -61,6 +61,7 @@ CAUSE = Cause(
     "that were sent start only when the one before them lets go.",
     remedy="An async sleep or driver, asyncio.to_thread for what blocks, or more processes.",
     claims=_claims,
+    needs=frozenset({"ledger"}),
     limits=True,
     slows=True,
     limit=_limit,

@@ -55,6 +55,7 @@ CAUSE = Cause(
     remedy="A higher SETTINGS_MAX_CONCURRENT_STREAMS, or a second connection: another host name, another "
     "browser context.",
     claims=_claims,
+    needs=frozenset({"netlog"}),
     limits=True,
     limit=_limit,
     threads=("httpwg/http2-spec#761",),

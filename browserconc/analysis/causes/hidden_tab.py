@@ -40,6 +40,7 @@ CAUSE = Cause(
     remedy="Bring the tab to the front, or give it a window of its own; automation: the switches "
     "--disable-background-timer-throttling and --disable-renderer-backgrounding.",
     claims=_claims,
+    needs=frozenset({"client"}),
     limits=True,
     threads=("puppeteer/puppeteer#3339",),
 )

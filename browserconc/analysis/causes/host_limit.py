@@ -17,16 +17,19 @@ NAMED = 6
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
-    limit = _limit(case)
-    connections = f"one of the {limit} connections" if limit else "a connection"
     stall = timeline.span("netlog", "STALL")
     if stall and stall.detail.get("limit") == "group":
         end_ns = timeline.end_ns if stall.end_ns is None else stall.end_ns
-        because = f"for {connections} to the host (stalled at max sockets per group)"
+        because = f"for {_connections(case)} to the host (stalled at max sockets per group)"
         yield Claim("host-limit", stall.start_ns, end_ns, because)
     for start_ns, end_ns in firefox.queued(timeline, "group"):
-        because = f"for {connections} to the host (queued, AtActiveConnectionLimit)"
+        because = f"for {_connections(case)} to the host (queued, AtActiveConnectionLimit)"
         yield Claim("host-limit", start_ns, end_ns, because)
+
+
+def _connections(case: Case) -> str:
+    limit = _limit(case)
+    return f"one of the {limit} connections" if limit else "a connection"
 
 
 def _limit(case: Case) -> int | None:
@@ -111,6 +114,7 @@ CAUSE = Cause(
     "Firefox's log, and the server's requests in flight stay flat at that number.",
     remedy="A second host name, HTTP/2, or a browser context per tab.",
     claims=_claims,
+    needs=frozenset({"netlog", "mozlog"}),
     limits=True,
     limit=_limit,
     remark=_remark,

@@ -46,6 +46,7 @@ CAUSE = Cause(
     recognised="Every navigation bypasses the cache (load flag BYPASS_CACHE in the NetLog).",
     remedy="No page.route() and no http_credentials while concurrency is measured.",
     claims=_claims,
+    needs=frozenset(),  # it claims nothing
     remark=_remark,
     threads=("microsoft/playwright#7220",),
 )

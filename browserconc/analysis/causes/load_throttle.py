@@ -59,6 +59,7 @@ CAUSE = Cause(
     recognised="DELEGATE_INFO blocked by ResourceScheduler in the NetLog.",
     remedy="A higher fetch priority, fetch() instead of images, or a visible tab.",
     claims=_claims,
+    needs=frozenset({"netlog"}),
     limits=True,
     limit=_limit,
 )

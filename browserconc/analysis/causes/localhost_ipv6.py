@@ -52,6 +52,7 @@ CAUSE = Cause(
     "200 to 300 ms later.",
     remedy="127.0.0.1 instead of localhost, or a server that listens on ::1 too.",
     claims=_claims,
+    needs=frozenset({"netlog"}),
     remark=_remark,
     threads=("fastify/fastify#3027",),
 )

@@ -41,6 +41,7 @@ CAUSE = Cause(
     "than it may.",
     remedy="Two browser contexts, or fewer connections that stay open.",
     claims=_claims,
+    needs=frozenset({"netlog", "mozlog"}),
     limits=True,
     limit=_limit,
 )

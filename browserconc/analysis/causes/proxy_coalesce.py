@@ -65,6 +65,7 @@ CAUSE = Cause(
     "serial or get the very same answer, and requests with a query of their own do not.",
     remedy="Ask the application past the proxy, or give every request a query of its own.",
     claims=_claims,
+    needs=frozenset({"ledger"}),
     limits=True,
     limit=_limit,
 )

@@ -39,6 +39,7 @@ CAUSE = Cause(
     recognised="SOCKET_POOL_STALLED_MAX_SOCKETS in the NetLog for a request that goes through a proxy.",
     remedy="No proxy for these hosts, a browser context per group of tabs, or a second proxy.",
     claims=_claims,
+    needs=frozenset({"netlog"}),
     limits=True,
     limit=_limit,
     threads=("salvadordf/CEF4Delphi#302",),

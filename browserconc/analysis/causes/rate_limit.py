@@ -44,6 +44,7 @@ CAUSE = Cause(
     "at a distance which is not the time that one alone takes.",
     remedy="A lower rate, fewer tabs, or a higher limit for this client.",
     claims=_claims,
+    needs=frozenset({"ledger"}),
     limits=True,
     remark=_remark,
 )

@@ -95,6 +95,7 @@ CAUSE = Cause(
     "core busy; the server has threads to spare.",
     remedy="Processes instead of threads, as many as there are cores.",
     claims=_claims,
+    needs=frozenset({"ledger"}),
     limits=True,
     slows=True,
     limit=_limit,

@@ -122,6 +122,7 @@ CAUSE = Cause(
     "worker was free.",
     remedy="More workers or threads; where it has enough of them, a narrower lock or a larger pool inside.",
     claims=_claims,
+    needs=frozenset({"ledger"}),
     limits=True,
     remark=_remark,
     threads=("J-M-PUNK/tideway#384", "benoitc/gunicorn#2825", "gradio-app/gradio#6435"),

@@ -43,6 +43,7 @@ CAUSE = Cause(
     remedy="Close the session as soon as it is read (session_write_close in PHP), sessions without locks, or "
     "a browser context per tab that logs in for itself.",
     claims=_claims,
+    needs=frozenset({"ledger"}),
     limits=True,
     slows=True,
     limit=_limit,

@@ -26,6 +26,7 @@ CAUSE = Cause(
     recognised="The page has opened windows, and for a long stretch without requests it does not answer.",
     remedy="window.open() with noopener, a Worker for what computes, or a browser context per window.",
     claims=_claims,
+    needs=frozenset(),  # it claims nothing
     limits=True,
     threads=("thomasdondorf/puppeteer-cluster#474",),
 )

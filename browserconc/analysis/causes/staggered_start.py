@@ -29,6 +29,7 @@ CAUSE = Cause(
     recognised="The release instants lie more than a tenth of the service time apart.",
     remedy="Prepare all tabs first, then release them together.",
     claims=_claims,
+    needs=frozenset({"client"}),
     limits=True,
     threads=("locustio/locust#1183",),
 )

@@ -33,6 +33,7 @@ CAUSE = Cause(
     "database of IndexedDB, and waits no longer in a context of its own.",
     remedy="A lock of a narrower name, or a shared one (mode: 'shared'); a browser context per tab.",
     claims=_claims,
+    needs=frozenset(),  # it claims nothing
     limits=True,
     limit=_limit,
 )

@@ -64,6 +64,7 @@ CAUSE = Cause(
     "before it is over, in the NetLog.",
     remedy="A browser context per tab, another IP address or port, or a handshake that is answered at once.",
     claims=_claims,
+    needs=frozenset({"netlog"}),
     limits=True,
     limit=_limit,
 )

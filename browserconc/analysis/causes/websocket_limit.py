@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from browserconc.analysis.concurrency import levels
-from browserconc.analysis.socket_pools import WEBSOCKETS, end_of, sockets_when_stalled, stalled
+from browserconc.analysis.socket_pools import WEBSOCKETS, sockets_when_stalled, stalled
 from browserconc.model.cause import Case, Cause
 from browserconc.model.finding import Claim
 from browserconc.model.timeline import Timeline
@@ -62,7 +62,7 @@ def _most_open(case: Case, tab: int | None) -> int:
     """The most WebSockets that one tab had at a time; a tab's page says of itself what it asked for."""
     whole = {track.key: track for track in case.evidence.tracks if track.source == "netlog"}
     lives = [
-        (timeline.start_ns, end_of(whole[timeline.tracks["netlog"].key], case.evidence.ended_ns))
+        (timeline.start_ns, whole[timeline.tracks["netlog"].key].ended_ns(case.evidence.ended_ns))
         for timeline in case.timelines
         if "netlog" in timeline.tracks and "page" in timeline.tracks
         if timeline.tracks["page"].index == tab and timeline.url.startswith(("ws:", "wss:"))
