@@ -71,7 +71,7 @@ def _group(group: str, sockets: Sockets, begin_ns: int, span_ns: int) -> SocketG
         last = min(max(end - 1 - begin_ns, 0) * STEPS // span_ns, STEPS - 1)
         reached = height if height < peak else peak
         for step in range(max(first, 0), last + 1):
-            if steps[step] < reached:  # of very many stretches few are higher than what is there
+            if steps[step] < reached:  # noqa: PLR1730 (few of very many stretches are higher than what is there)
                 steps[step] = reached
     requests = sum(map(len, sockets.values()))
     return SocketGroup(group, len(sockets), requests, peak, tuple(steps))
