@@ -254,8 +254,8 @@ def _stretched(loads: Sequence[RequestFinding], alone_ns: int) -> str | None:
     if longest < 2 * alone_ns + NOTICEABLE_NS * 4:
         return None
     return (
-        f"The server took up to {longest / 1e9:.2f} s for what takes it {alone_ns / 1e9:.2f} s alone, but what "
-        "it was busy with is not seen from outside."
+        f"The server took up to {longest / 1e9:.2f} s for what takes it {alone_ns / 1e9:.2f} s alone, but "
+        "what it was busy with is not seen from outside."
     )
 
 
