@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from browserconc.analysis import steady_state
 from browserconc.analysis.hosts_together import together
-from browserconc.analysis.tune_advice import Seen
+from browserconc.analysis.tune_points import Seen
 from browserconc.evidence import browser_logs
 from browserconc.evidence.log_file import LogError
 from browserconc.explanation import Choice, explain

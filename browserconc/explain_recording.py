@@ -26,7 +26,7 @@ def explain(folder: Path, choice: Choice) -> Result:
             "A recording is judged as a whole; give --url and --since with one of its NetLog files."
         )
     try:
-        run = folder if (folder / recording.RUN_FILE).exists() else folder.parent
+        run = folder.parent if _is_trial(folder) else folder
         result = pipeline.analyze(run)
     except RecordingError as problem:
         raise LogError(str(problem)) from problem
@@ -39,3 +39,8 @@ def explain(folder: Path, choice: Choice) -> Result:
     if len(logs) == 1:  # several browsers have a pool each, and use the same numbers for their sockets
         net = network(logs[0].tracks, logs[0].last_ns, pool_limits(logs[0]), masked)
     return replace(result, command="explain", trials=trials, network=net)
+
+
+def _is_trial(folder: Path) -> bool:
+    """Is it one trial of the run in the folder above?"""
+    return not (folder / recording.RUN_FILE).exists() and (folder.parent / recording.RUN_FILE).exists()

@@ -7,16 +7,12 @@ neither the lab nor a browser's driver is loaded. `explain_recording.py` does it
 from __future__ import annotations
 
 import gc
-import os
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
-from browserconc import __version__
+from browserconc import this_machine
 from browserconc.analysis.pages import Observed, pages
 from browserconc.analysis.pages_summary import summarise
 from browserconc.analysis.socket_pools import HOST, POOL, PROXY, WEBSOCKETS, sockets_when_stalled
@@ -25,7 +21,7 @@ from browserconc.evidence import foreign
 from browserconc.evidence.foreign import Foreign
 from browserconc.evidence.log_file import LogError
 from browserconc.evidence.secrets import masked
-from browserconc.model.finding import Environment, Result
+from browserconc.model.finding import Result
 
 __all__ = ["Choice", "LogError", "explain", "explain_log"]
 
@@ -105,12 +101,5 @@ def explain_log(log: Foreign, path: Path, choice: Choice, *, command: str = "exp
         masked,
     )
     trials = tuple(pages(observed))
-    environment = Environment(
-        __version__,
-        platform.python_version(),
-        platform.platform(),
-        os.cpu_count() or 1,
-        psutil.virtual_memory().total,
-        log.browser,
-    )
+    environment = this_machine.environment(log.browser)
     return Result(command, environment, trials, summarise(trials), str(path), net)

@@ -7,8 +7,6 @@ of one limit say together.
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
@@ -17,9 +15,7 @@ from pathlib import Path
 from statistics import median_low
 from typing import Any, Protocol
 
-import psutil
-
-from browserconc import __version__
+from browserconc import this_machine
 from browserconc.evidence import netlog
 from browserconc.lab import certificate as certificates
 from browserconc.lab.browser import BrowserError, Browsers, DriverError, first_line, identity_of
@@ -27,7 +23,7 @@ from browserconc.lab.limit_bench import Bench, Measurement
 from browserconc.lab.limits import MEASUREMENTS
 from browserconc.lab.open_files import TooFewFilesError
 from browserconc.lab.process import Household
-from browserconc.model.finding import BrowserFacts, Environment
+from browserconc.model.finding import BrowserFacts
 from browserconc.model.limit import Limit, Limits, Reading
 from browserconc.model.plan import BrowserChoice
 
@@ -126,14 +122,7 @@ def surveyed(found: Sequence[Limit], about: dict[str, Any], *, headed: bool, beg
     if about:
         switches = tuple(word for word in about["switches"] if "=/" not in word and "spki" not in word)
         browser = BrowserFacts(about["name"], about["version"], about["path"], not headed, switches)
-    environment = Environment(
-        browserconc=__version__,
-        python=platform.python_version(),
-        platform=platform.platform(),
-        cpus=os.cpu_count() or 1,
-        memory_bytes=psutil.virtual_memory().total,
-        browser=browser,
-    )
+    environment = this_machine.environment(browser)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return Limits(environment, tuple(found), now, round(time.monotonic() - began, 1))
 

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
-import platform
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import psutil
-
-from browserconc import __version__, diagnose_recording, recorded, recording
+from browserconc import diagnose_recording, recorded, recording, this_machine
 from browserconc.analysis import diagnosis, outside_plan
 from browserconc.analysis.unusable import unusable
 from browserconc.evidence import client, diagnosis_notes, ledger
@@ -39,7 +35,7 @@ from browserconc.model.finding import SERVICE
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.target import Target, Visit
 from browserconc.outcome import MeasurementError, Result
-from browserconc.recording import Manifest, Recording, Run
+from browserconc.recording import Manifest, Recording
 
 RAW = "raw-socket"
 CALLED = "callable"
@@ -89,7 +85,7 @@ async def of_page_code(call: Callable[[Any], Any], how: Conditions, out: Path) -
     _check(how, [name for name in STRATEGIES if name != RAW])
     if not inspect.iscoroutinefunction(call):
         raise ValueError("Code that takes a page must be a coroutine function: async def visit(page).")
-    recording.save_run(out, _run("diagnose", how))
+    recording.save_run(out, this_machine.run("diagnose", headed=how.browser.headed))
     diagnosis_notes.write(out, Notes(url="the page code"))
     with Household() as household:
         async with Browsers(household, how.browser, netlogs=out) as browsers:
@@ -107,7 +103,7 @@ async def of_code(call: Callable[[], Any], how: Conditions, out: Path, endpoint:
     Raises:
         MeasurementError: the code failed, or asked the endpoint for nothing.
     """
-    recording.save_run(out, _run("compare", how))
+    recording.save_run(out, this_machine.run("compare", headed=how.browser.headed))
     into = out / f"01-{CALLED}"
     since = endpoint.position()
     begun_ns = time.monotonic_ns()
@@ -188,7 +184,7 @@ def _as_client_saw_it(path: Path, endpoint: LiveEndpoint, begun_ns: int) -> list
 
 
 async def _of_endpoint(url: str, how: Conditions, out: Path, endpoint: LiveEndpoint) -> None:
-    recording.save_run(out, _run("compare", how))
+    recording.save_run(out, this_machine.run("compare", headed=how.browser.headed))
     into = out / f"01-{how.strategy}"
     since = endpoint.position()
     with Household() as household:
@@ -214,7 +210,7 @@ async def _of_endpoint(url: str, how: Conditions, out: Path, endpoint: LiveEndpo
 
 
 async def _of_stranger(url: str, how: Conditions, out: Path) -> None:
-    recording.save_run(out, _run("diagnose", how))
+    recording.save_run(out, this_machine.run("diagnose", headed=how.browser.headed))
     diagnosis_notes.write(out, Notes(url=masked(url)))
     with Household() as household:
         async with Browsers(household, how.browser, netlogs=out) as browsers:
@@ -296,15 +292,3 @@ async def _raw(household: Household, url: str, how: Conditions, into: Path) -> N
     )
     ended_ns = report.ended_ns or time.monotonic_ns()
     recording.save(into, replace(manifest, released_ns=report.released_ns, ended_ns=ended_ns))
-
-
-def _run(command: str, how: Conditions) -> Run:
-    return Run(
-        command=command,
-        browserconc=__version__,
-        python=platform.python_version(),
-        platform=platform.platform(),
-        cpus=os.cpu_count() or 1,
-        memory_bytes=psutil.virtual_memory().total,
-        headed=how.browser.headed,
-    )

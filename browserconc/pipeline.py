@@ -6,16 +6,12 @@ a run that was interrupted, or one from last year, is judged in the same way as 
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
-
-from browserconc import __version__, recording
+from browserconc import recording, this_machine
 from browserconc.analysis.conclusion import conclude
 from browserconc.analysis.correlate import correlate
 from browserconc.analysis.verdict import judge
@@ -35,7 +31,7 @@ from browserconc.model.cause import Evidence
 from browserconc.model.finding import BrowserFacts, Cost, Environment, Result, TrialFinding
 from browserconc.model.plan import BrowserChoice, Plan, Trial
 from browserconc.model.timeline import Fact, Track
-from browserconc.recording import Recording, Run
+from browserconc.recording import Recording
 
 
 class Progress(Watcher):
@@ -60,7 +56,7 @@ async def compare(plan: Plan, out: Path, progress: Progress) -> None:
         BrowserError: a browser is needed and there is none, or it does not start.
         RecordingError: `out` cannot be written.
     """
-    recording.save_run(out, _run("compare", plan))
+    recording.save_run(out, this_machine.run("compare", headed=plan.browsers[0].headed, profile=plan.profile))
     with Household() as household:
         certificate = _certificate(plan, household)
         recorded: list[Recording] = []
@@ -103,7 +99,7 @@ async def compare_on_hosts(plan: Plan, out: Path, progress: Progress) -> None:
         RecordingError: `out` cannot be written.
     """
     assert plan.cluster
-    recording.save_run(out, _run("compare", plan))
+    recording.save_run(out, this_machine.run("compare", headed=plan.browsers[0].headed, profile=plan.profile))
     with Household() as household:
         needed = any(STRATEGIES[trial.strategy].open for trial in plan.trials)
         netlogs = out if "netlog" in plan.evidence else None
@@ -166,7 +162,7 @@ def _first_word(one: Recording) -> str:
     if manifest.error:
         return manifest.error
     took_ns = (manifest.ended_ns or 0) - (manifest.released_ns or 0)
-    return f"{manifest.strategy} took {took_ns / 1e9:.2f} s"
+    return f"took {took_ns / 1e9:.2f} s"
 
 
 def _proofs(plan: Plan, recorded: Sequence[Recording]) -> list[Trial]:
@@ -288,16 +284,3 @@ def _cost(one: Recording) -> Cost | None:
     if manifest.memory_bytes is None or manifest.cpu_ns is None or manifest.startup_ns is None:
         return None
     return Cost(manifest.memory_bytes, manifest.cpu_ns, manifest.startup_ns)
-
-
-def _run(command: str, plan: Plan) -> Run:
-    return Run(
-        command=command,
-        browserconc=__version__,
-        python=platform.python_version(),
-        platform=platform.platform(),
-        cpus=os.cpu_count() or 1,
-        memory_bytes=psutil.virtual_memory().total,
-        headed=plan.browsers[0].headed,
-        profile=plan.profile,
-    )

@@ -7,21 +7,16 @@ to ask next and what the answers mean (`analysis/capacity.py`). Nothing is kept 
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-import psutil
-
-from browserconc import __version__
+from browserconc import this_machine
 from browserconc.analysis import capacity
 from browserconc.lab.process import Household, ProcessError
 from browserconc.lab.server_probe import Probe
 from browserconc.lab.servers import Server, ServerError, chosen, start
 from browserconc.lab.strategies.raw_socket import RawClientError
-from browserconc.model.finding import Environment
 from browserconc.model.server_row import Probed, Seen, ServerRow, Survey
 from browserconc.model.timeline import Track
 from browserconc.survey_command import survey_command
@@ -91,15 +86,7 @@ async def measure(
 
 def here(rows: Sequence[ServerRow]) -> Survey:
     """The rows with what they were measured on; no browser takes part."""
-    environment = Environment(
-        browserconc=__version__,
-        python=platform.python_version(),
-        platform=platform.platform(),
-        cpus=os.cpu_count() or 1,
-        memory_bytes=psutil.virtual_memory().total,
-        browser=None,
-    )
-    return Survey(environment, tuple(rows))
+    return Survey(this_machine.environment(None), tuple(rows))
 
 
 async def _surveyed(household: Household, server: Server, alone: asyncio.Lock, path: str | None) -> ServerRow:

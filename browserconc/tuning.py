@@ -7,15 +7,12 @@ serve it.
 from __future__ import annotations
 
 import os
-import platform
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-import psutil
-
-from browserconc import __version__
+from browserconc import this_machine
 from browserconc.analysis import tune_advice
 from browserconc.analysis.tune import tune as search
 from browserconc.analysis.tune_rehearsal import rehearse
@@ -28,7 +25,6 @@ from browserconc.lab.hosts import HostsError
 from browserconc.lab.memory_pressure import Gauge
 from browserconc.lab.process import Household
 from browserconc.lab.reach import locate
-from browserconc.model.finding import Environment
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.tuning import Ask, Ceiling, Setting, Tuning, Window
 from browserconc.report import tune_plan
@@ -121,14 +117,7 @@ async def permitted(wanted: Wanted) -> Wanted:
 
 def tuning(wanted: Wanted, found: Found, *, interrupted: bool = False) -> Tuning:
     """All that is known, with where it was measured."""
-    environment = Environment(
-        browserconc=__version__,
-        python=platform.python_version(),
-        platform=platform.platform(),
-        cpus=os.cpu_count() or 1,
-        memory_bytes=psutil.virtual_memory().total,
-        browser=found.browser,
-    )
+    environment = this_machine.environment(found.browser)
     advice = found.advice or tune_advice.advise(found.seen, wanted.ceiling)
     took_ns = time.monotonic_ns() - found.begun_ns
     advice = replace(advice, doubts=(*advice.doubts, *_doubts(wanted, found)))

@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "browserconc"
 
 BELOW_LAB = {"evidence", "recording", "model"}
-BELOW_PROFILE = BELOW_LAB | {"lab", "analysis", "report"}
+BELOW_PROFILE = BELOW_LAB | {"lab", "analysis", "report", "this_machine"}
 STORIES = {
     "pipeline",
     "explanation",
@@ -39,12 +39,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "analysis": {"model"},
     "report": BELOW_LAB,
     "lab": BELOW_LAB,
+    "this_machine": {"recording", "model"},
     "profile": BELOW_PROFILE | {"profile_values"},
     "profile_values": BELOW_PROFILE,
     "pipeline": BELOW_PROFILE | {"profile"},
     "explanation": BELOW_PROFILE,
     "diagnose_recording": BELOW_PROFILE,
-    "diagnosis": BELOW_PROFILE | {"diagnose_recording", "pipeline"},
+    "diagnosis": BELOW_PROFILE | {"diagnose_recording", "diagnosis_raw_sockets", "pipeline"},
+    "diagnosis_raw_sockets": BELOW_PROFILE | {"diagnose_recording", "pipeline"},
     "explain_recording": BELOW_PROFILE | {"pipeline", "explanation"},
     "observation": BELOW_PROFILE | {"explanation"},
     "recorded": BELOW_PROFILE | {"pipeline", "diagnose_recording"},

@@ -73,7 +73,7 @@ def _uneven(verdict: Verdict, at_least: int | None, width: int) -> Verdict:
 def _served_fewer(tabs: TrialFinding, server: ServerView) -> bool:
     """Were tabs refused by a server that was seen to refuse? They did not wait, nor were they served."""
     refused = worst_status(tabs) >= REFUSED and server.cause == "rate-limit"
-    return refused and tabs.verdict.kind == "concurrent"
+    return refused and tabs.verdict.kind in ("concurrent", "undecided")
 
 
 def _held_open_ns(raw: TrialFinding | None, tabs: TrialFinding, server: ServerView, url: str) -> int:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from browserconc.analysis.blame import by_raw_sockets, decided, reached
+from browserconc.analysis.blame import REFUSED, by_raw_sockets, decided, reached, worst_status
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.conclusion import RAW
 from browserconc.analysis.remedies import TABS, remedies, trial_of
@@ -16,12 +16,17 @@ from browserconc.analysis.visit_verdict import Judged, slowest
 from browserconc.model.cause import Cause
 from browserconc.model.finding import (
     SERVICE,
+    UNATTRIBUTED,
     Conclusion,
     RequestFinding,
     TrialFinding,
     Verdict,
 )
 from browserconc.model.outside import ServerView
+
+SLOWER, NOTICED_NS = 2, 200_000_000
+"""Tabs that take so many times what one alone takes, and so much more, are not called no problem."""
+MOST_WAITS, LITTLE = 3, 0.05
 
 
 def slowest_request(alone: Judged | None) -> RequestFinding | None:
@@ -101,7 +106,7 @@ def conclude(
         url=url,
         share=verdict.share if verdict.cause else None,
         because=tuple(because),
-        advice=cause.remedy if cause and not found else None,
+        advice=cause.remedy if cause and (not found or cause.culprit == "server") else None,
         alone_ns=alone_ns,
         doubts=(
             *(verdict.doubts[:1] if tabs.verdict.suspect and verdict.cause else ()),
@@ -119,7 +124,7 @@ def _unseen(verdict: Verdict, judged: Sequence[Judged]) -> tuple[str, ...]:
         return ()
     return (
         "The server was seen from outside only: which worker took which request, and when, is inferred. "
-        "One line in the application tells (browserconc.middleware), then --ledger FILE.",
+        "In a WSGI or ASGI application one line tells (browserconc.middleware), then --ledger FILE.",
     )
 
 
@@ -156,6 +161,8 @@ def _summary(
     where = _path(url)
     if verdict.kind == "undecided":
         parts.append(f"Why is undecided: {verdict.doubts[0]}" if verdict.doubts else "Why is undecided.")
+    elif verdict.cause is None and several and _is_slower(tabs, alone_ns) and _main_waits(tabs):
+        parts.append(f"Nothing held one of them back for long, but this adds up: {_main_waits(tabs)}.")
     elif verdict.cause is None:
         what = "the tabs back, they load in parallel" if several else "its requests back"
         parts.append(f"No problem: nothing held {what}.")
@@ -165,7 +172,10 @@ def _summary(
         title, what = (cause.title, cause.what) if cause else (verdict.cause, "")
         who, whom = ("They wait", "them") if several else ("It waits", "it")
         waits = f"{who} for {where}, {limit}: {title} ({share} % of all waiting)."
-        if share == 0 and verdict.culprit == "browser":  # nobody waits for what it refuses at once
+        if verdict.cause == "rate-limit" and (status := worst_status(tabs)) >= REFUSED:
+            refused = len({r.tab for r in tabs.requests if r.critical and (r.status or 0) >= REFUSED})
+            waits = f"{refused} of {tabs.tabs} got no {where} but status {status}: {title}."
+        elif share == 0 and verdict.culprit == "browser":  # nobody waits for what it refuses at once
             waits, what = f"Not all was given to {whom}, {limit}: {title}.", verdict.because[0]
         parts.append(f"{waits} {what}".rstrip())
         if verdict.culprit == "server" and tabs.verdict.culprit == "browser" and tabs.verdict.cause:
@@ -178,6 +188,19 @@ def _summary(
         elif verdict.culprit == "browser" and server and _width(server):
             parts.append(f"The server has a limit too: {_width(server)} by raw sockets.")
     return " ".join(parts)
+
+
+def _is_slower(tabs: TrialFinding, alone_ns: int | None) -> bool:
+    return alone_ns is not None and tabs.makespan_ns > SLOWER * alone_ns + NOTICED_NS
+
+
+def _main_waits(tabs: TrialFinding) -> str:
+    """What the requests waited for, of all waiting, the most first: "host limit 42 %, browser 34 %"."""
+    total = sum(tabs.waiting_ns.values()) or 1
+    titles = {cause.id: cause.title for cause in CAUSES} | {UNATTRIBUTED: "unexplained"}
+    some = {cause: ns for cause, ns in tabs.waiting_ns.items() if ns > LITTLE * total}
+    most = sorted(some.items(), key=lambda item: -item[1])[:MOST_WAITS]
+    return ", ".join(f"{titles.get(cause, cause)} {ns / total:.0%}".replace("%", " %") for cause, ns in most)
 
 
 def _at_a_time(verdict: Verdict, server: ServerView | None) -> str:

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from statistics import median
 
-from browserconc.analysis import environments, mann_whitney
+from browserconc.analysis import environments, measured_difference
+from browserconc.analysis.measured_difference import Comparison
 from browserconc.analysis.standing import Level, level_changed
-from browserconc.model.difference import OTHER_MACHINE, Change, Criterion, Difference, Standing, Unit
+from browserconc.model.difference import Change, Criterion, Difference, Standing, Unit
 from browserconc.model.finding import Result, TrialFinding
 
 OBSERVED = frozenset({"explain", "watch"})
 """Commands that read what happened, however long that was, so that makespans mean nothing."""
-_FLOOR: Mapping[Unit, float] = {"ns": 10e6, "bytes": 2e6, "requests": 0}
-"""A smaller difference than this is the machine's, whatever its share: a scheduler's tick or two, a page."""
-
 _Key = tuple[object, ...]
 _Trials = Sequence[TrialFinding]
 
@@ -31,12 +30,18 @@ def compare(a: Result, b: Result, criterion: Criterion, names: tuple[str, str] =
     different = tuple(_differences(a, b, of_a, of_b))
     refusals = tuple(_refusals(a, b, of_a, of_b, common))
     alike = criterion.across_machines or environments.one_machine(a.environment, b.environment)
+    if refusals:
+        return Difference(*names, refusals, different, ())
+    pairs = [(_name(key, common), of_a[key], of_b[key]) for key in common]
+    numbers = [list(_numbers(*pair)) for pair in pairs]
+    together = list(chain.from_iterable(numbers))
+    judged = iter(measured_difference.changes(together, criterion, alike=alike))
     changes = [
         change
-        for key in (common if not refusals else ())
-        for change in _changes(_name(key, common), of_a[key], of_b[key], criterion, alike)
+        for pair, own in zip(pairs, numbers, strict=True)
+        for change in (*_told(*pair), *islice(judged, len(own)))
     ]
-    return Difference(*names, refusals, different, tuple(changes), gate=None)
+    return Difference(*names, (), different, tuple(changes))
 
 
 def _observed(result: Result) -> bool:
@@ -123,19 +128,23 @@ def _load(key: _Key) -> str:
     return f"{strategy} with {tabs} requests{delay}"
 
 
-def _changes(name: str, a: _Trials, b: _Trials, criterion: Criterion, alike: bool) -> Iterator[Change]:
-    """The verdict, then the failures, then what is measured in numbers."""
+def _told(name: str, a: _Trials, b: _Trials) -> Iterator[Change]:
+    """What is no matter of chance: the verdict, then the failures."""
     yield _verdict(name, a, b)
     failed = [[float(_failed(trial)) for trial in trials] for trials in (a, b)]
     if any(map(any, failed)):
         yield _errors(name, failed[0], failed[1])
-    for measure, unit, read in _numbers(a, b):
-        values = [[value for trial in trials if (value := read(trial)) is not None] for trials in (a, b)]
-        if all(values):
-            yield _number(name, measure, unit, values[0], values[1], criterion, alike)
 
 
-def _numbers(a: _Trials, b: _Trials) -> Iterator[tuple[str, Unit, Callable[[TrialFinding], float | None]]]:
+def _numbers(name: str, a: _Trials, b: _Trials) -> Iterator[Comparison]:
+    """What was measured in every run."""
+    for measure, unit, read in _measures(a, b):
+        of_a, of_b = ([value for trial in of if (value := read(trial)) is not None] for of in (a, b))
+        if of_a and of_b:
+            yield Comparison(name, measure, unit, of_a, of_b)
+
+
+def _measures(a: _Trials, b: _Trials) -> Iterator[tuple[str, Unit, Callable[[TrialFinding], float | None]]]:
     trials = [*a, *b]
     if any(trial.strategy != "observed" for trial in trials):
         yield "makespan", "ns", lambda trial: trial.makespan_ns
@@ -174,56 +183,3 @@ def _errors(name: str, a: Sequence[float], b: Sequence[float]) -> Change:
     return Change(
         name, "errors", median(a), median(b), standing, "requests", runs=(len(a), len(b)), note=note
     )
-
-
-def _number(
-    name: str,
-    measure: str,
-    unit: Unit,
-    a: Sequence[float],
-    b: Sequence[float],
-    criterion: Criterion,
-    alike: bool,
-) -> Change:
-    middle_a, middle_b = median(a), median(b)
-    tested = mann_whitney.test(a, b)
-    margin = max(criterion.margin(measure) * middle_a, _FLOOR[unit])
-    standing, note = _judged(a, b, tested.p_value, margin, criterion.alpha)
-    if not alike:
-        standing, note = "undecided", OTHER_MACHINE
-    several = min(len(a), len(b)) > 1
-    return Change(
-        trial=name,
-        measure=measure,
-        a=middle_a,
-        b=middle_b,
-        verdict=standing,
-        unit=unit,
-        ratio=middle_b / middle_a if middle_a else None,
-        p_value=tested.p_value if several else None,
-        effect=tested.effect if several else None,
-        runs=(len(a), len(b)),
-        note=note,
-    )
-
-
-def _judged(
-    a: Sequence[float], b: Sequence[float], p_value: float, margin: float, alpha: float
-) -> tuple[Standing, str | None]:
-    """A difference needs more than chance and more than the margin; sameness an interval within it."""
-    interval = mann_whitney.shift_interval(a, b, alpha)
-    if interval is None:
-        return "undecided", _too_few(len(a), len(b), alpha)
-    low, high = interval
-    shift = median(b) - median(a)
-    if p_value <= alpha and abs(shift) > margin:
-        return ("worse" if shift > 0 else "better"), None
-    if p_value <= alpha or -margin <= low <= high <= margin:
-        return "same", None
-    return "undecided", "the runs vary by more than the threshold"
-
-
-def _too_few(a: int, b: int, alpha: float) -> str:
-    enough = next(runs for runs in range(1, 100) if mann_whitney.least_p_value(runs, runs) <= alpha)
-    seen = f"{a} run{'s' * (a > 1)}" if a == b else f"{a} and {b} runs"
-    return f"{seen} cannot tell it from chance; --repeat {enough} can"

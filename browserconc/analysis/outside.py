@@ -64,10 +64,9 @@ def _doubts(view: OutsideView, service: int) -> tuple[str, ...]:
         found.append(f"One request alone was redirected (status {moved[0]}); where to was not asked.")
     if varies(view):
         alone_ns = lengths(view, "alone")
-        found.append(
-            f"One request alone took {seconds(min(alone_ns))} to {seconds(max(alone_ns))}, so the number at "
-            "once is less sure."
-        )
+        least, most = seconds(min(alone_ns)), seconds(max(alone_ns))
+        if least != most:
+            found.append(f"One request alone took {least} to {most}, so the number at once is less sure.")
     busy = [one.busy_share for one in named(view, "together") if one.busy_share is not None]
     if busy and min(busy) >= outside_processes.BUSY:
         found.append("This machine's processors were busy all the time, so answers came later than need be.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from statistics import median
 
 from browserconc.analysis.outside_plan import highest, is_parallel, is_quicker, together
 from browserconc.analysis.outside_rounds import (
@@ -24,6 +25,8 @@ STRAGGLERS = 0.25
 MOST_IN_A_LOCK = 2
 """A lock lets one through at a time; two where the answer to one ends late. More at once are workers that
 accept unevenly, of which now this and now that request finds a free one."""
+SHORTER = 0.85
+"""A lock that is held while a request is worked on lets them follow each other by no less than that time."""
 CLEARLY, LATE_SHARE = 1.7, 0.4
 """Two requests that exclude each other take twice as long as two that do not, and half of them wait. A
 single straggler is not enough."""
@@ -78,6 +81,14 @@ def session(view: OutsideView, service: int) -> ServerView | None:
         f"With the same cookies: {_small(staircase(together(view, service)[0]))}",
         f"Without cookies {free.clients} at once took {seconds(free.last_ns)}.",
     ]
+    spacings = [each.spacing_ns for each in together(view, service) if each.spacing_ns is not None]
+    if spacings and median(spacings) < SHORTER * service:
+        doubt = (
+            f"With the same cookies the answers came evenly, one every {seconds(median(spacings))}, though "
+            f"one alone takes {seconds(service)}: a session that is locked for a part of that time does so, "
+            "and a rate limit for each visitor."
+        )
+        return ServerView(None, None, None, tuple(because), service, (doubt,))
     if own := named(view, "own-cookies"):
         mine = steps(own[0], service)
         because.append(f"With cookies of their own {mine.clients} at once took {seconds(mine.last_ns)}.")

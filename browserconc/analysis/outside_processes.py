@@ -51,11 +51,16 @@ def blocked_loop(view: OutsideView, service: int) -> ServerView | None:
     because = (
         alone(service),
         staircase(rounds[0]),
-        f"Meanwhile the event loop's thread was never back at its selector, and up to {most_unread(last)} "
-        "requests lay unread in the kernel.",
+        f"Meanwhile the event loop's thread was not back at its selector{_lying(most_unread(last))}.",
     )
     found = ServerView(level, "event-loop-blocked", "server", because, service, unstable(view, service))
     return with_silence(view, found)
+
+
+def _lying(unread: int) -> str:
+    if unread:
+        return f", and up to {unread} requests lay unread in the kernel"
+    return ", though it had read all requests already"
 
 
 def computes(view: OutsideView, service: int) -> bool:
@@ -79,8 +84,15 @@ def _loops_are_blocked(view: OutsideView, service: int) -> bool:
     if not loops:
         return False
     looks = [look for one in named(view, "together") for look in _looks_while_waiting(one, service)]
-    blocked = [look for look in looks if look.polling is not None and look.polling < loops and look.unread]
+    blocked = [
+        look for look in looks if look.polling is not None and look.polling < loops and _has_come(look)
+    ]
     return len(blocked) >= 2 and len(blocked) >= BLOCKED_SHARE * len(looks)
+
+
+def _has_come(look: Look) -> bool:
+    """There is work for the loop: requests to be read, or all of them read already and none begun since."""
+    return bool(look.unread) or look.accept_queue == 0
 
 
 def _loop_level(view: OutsideView, service: int) -> int:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from statistics import median
 
-from browserconc.analysis.outside_additions import connections, silent_to_stop, unstable, with_silence
+from browserconc.analysis.outside_additions import (
+    connections,
+    silent_to_stop,
+    unstable,
+    waiting_inside,
+    with_silence,
+)
 from browserconc.analysis.outside_plan import (
     LONG_NS,
     SHORT_NS,
@@ -22,6 +28,7 @@ from browserconc.analysis.outside_rounds import (
     SHAPED,
     Steps,
     connecting_again_ns,
+    lengths,
     named,
     steps,
     waiting_ns,
@@ -103,7 +110,7 @@ def backlog(view: OutsideView, service: int) -> ServerView | None:
     if worst.overflows:
         because.append(f"The kernel counted {worst.overflows} times that the accept queue was full.")
     levels = {each.level for each in together(view, service)}
-    narrow = len(levels) == 1 and not _is_parallel_once_connected(worst, service)
+    narrow = len(levels) == 1 and levels != {0} and not _is_parallel_once_connected(worst, service)
     level = levels.pop() if narrow else None
     also = ("server-width",) if narrow else ()
     return with_silence(
@@ -155,6 +162,7 @@ def width(view: OutsideView, service: int) -> ServerView | None:
             f"{workers} workers that run {threads} each take connections up unevenly, so at times fewer run "
             "at once."
         )
+    because += waiting_inside(named(view, "together")[-1], level)
     doubts += _what_looks_the_same(view, level)
     spacings = _spacings(view, service, "together")
     if spacings and abs(median(spacings) - service) > ODD * service:
@@ -185,14 +193,28 @@ def why_undecided(view: OutsideView, service: int) -> str:
         return f"Requests {how} seem to run more at once than others, but not clearly."
     if service < SHORT_NS:
         return "One request is over so soon that the answers do not show how many run at once."
+    spacings = _spacings(view, service, "together", "own-url", "same-new-url")
+    if len(spacings) > 1 and max(spacings) <= 1.3 * min(spacings) and spacings[0] < (1 - ODD) * service:
+        return (
+            f"The answers came evenly, one every {seconds(median(spacings))}, though one alone takes "
+            f"{seconds(service)}: a rate limit of {1e9 / median(spacings):.1f} per second does so, and a "
+            "handler that holds a lock for a part of its time."
+        )
     return _disagreement(view, service, rounds)
 
 
 def _disagreement(view: OutsideView, service: int, rounds: list[Steps]) -> str:
-    if any(each.is_stretched for each in rounds):
+    alone_ns = lengths(view, "alone")
+    if max(alone_ns, default=0) > 2 * min(alone_ns, default=0):
         return (
-            "Even the first of many answers was late: the requests may share a core or be answered together, "
-            "and the server's processes cannot be seen from here."
+            f"One request alone took {seconds(min(alone_ns))} to {seconds(max(alone_ns))}: when such answers "
+            "come does not show how many run at once."
+        )
+    if any(each.is_stretched for each in rounds):
+        hidden = "" if view.local else ", and the server's processes cannot be seen from here"
+        return (
+            "Even the first of many answers was late: the requests may share a core or be answered "
+            f"together{hidden}."
         )
     if any(not each.is_whole for each in rounds):
         lost = sum(each.clients - len(each.done_ns) for each in rounds)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from browserconc.analysis.causes import CAUSES
 from browserconc.model.cause import Cause
-from browserconc.model.finding import Conclusion, RequestFinding, TrialFinding
+from browserconc.model.finding import UNATTRIBUTED, Conclusion, RequestFinding, TrialFinding
 
 
 def summarise(trials: Sequence[TrialFinding]) -> Conclusion:
@@ -58,7 +58,11 @@ def _calm(trials: Sequence[TrialFinding]) -> str:
     open_questions = sum(trial.verdict.kind == "undecided" for trial in trials)
     if open_questions:
         pages = "1 page" if open_questions == 1 else f"{open_questions} pages"
-        return f"{_requests(trials)}: no limit was seen, but what {pages} waited for is undecided."
+        waited = sum(trial.waiting_ns.get(UNATTRIBUTED, 0) for trial in trials) / 1e9
+        return (
+            f"{_requests(trials)}: no limit was seen, but what {pages} waited for, {waited:.2f} s in all, is "
+            "undecided."
+        )
     return f"{_requests(trials)}: no limit of the browser held any of them back."
 
 

@@ -23,6 +23,8 @@ REMOVES = {
     "shared-renderer": ("contexts",),
 }
 """Strategies that would remove a cause, the cheapest first."""
+LEFT, HELPED = 0.1, 0.6
+"""What is left of a cause that is gone, of all waiting; and of the time that the tabs took."""
 
 
 def trial_of(trials: Sequence[TrialFinding], strategy: str) -> TrialFinding | None:
@@ -65,7 +67,7 @@ def remedies(verdict: Verdict, tabs: TrialFinding, judged: Sequence[Judged]) -> 
                 change=change,
                 cause_removed=verdict.cause,
                 makespan_ns=trial.makespan_ns,
-                limit=max(trial.verdict.limit, trial.concurrency.sustained) if trial.verdict.limit else None,
+                limit=_limit(trial),
                 memory_per_tab_bytes=round(trial.cost.memory_bytes / trial.tabs) if trial.cost else None,
                 startup_ns=trial.cost.startup_ns if trial.cost else None,
                 proven=True,
@@ -75,13 +77,25 @@ def remedies(verdict: Verdict, tabs: TrialFinding, judged: Sequence[Judged]) -> 
     return sorted(found, key=price)
 
 
+def _limit(trial: TrialFinding) -> int | None:
+    if trial.verdict.kind == "undecided":
+        return trial.concurrency.sustained
+    return max(trial.verdict.limit, trial.concurrency.sustained) if trial.verdict.limit else None
+
+
 def _removes(cause: str, before: TrialFinding, judged: Judged) -> bool:
     """Did the tabs load sooner, with answers as good as before?"""
     after = judged.finding
     return (
-        after.verdict.kind != "undecided"
-        and all(load.error is None for load in judged.loads)
+        all(load.error is None for load in judged.loads)
         and worst_status(after) <= max(worst_status(before), 399)
         and after.makespan_ns < FASTER * before.makespan_ns
+        and (after.verdict.kind != "undecided" or _is_gone(cause, before, after))
         and (after.verdict.cause != cause or after.concurrency.sustained > before.concurrency.sustained)
     )
+
+
+def _is_gone(cause: str, before: TrialFinding, after: TrialFinding) -> bool:
+    """Does it help, whatever else may hold the tabs back then and remains undecided?"""
+    waited = after.waiting_ns.get(cause, 0)
+    return waited <= LEFT * sum(after.waiting_ns.values()) and after.makespan_ns < HELPED * before.makespan_ns

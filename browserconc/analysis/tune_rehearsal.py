@@ -13,8 +13,10 @@ from browserconc.analysis.tune import tune
 from browserconc.model.crawl import Pressure
 from browserconc.model.tuning import Ask, Ceiling, Setting, Window
 
-PAGE_S, CPU_S_PER_PAGE = 0.35, 0.06
-FIXED_S = 0.7
+PAGE_S, CPU_S_PER_PAGE = 0.4, 0.15
+FIXED_S = 0.3
+PAGE_TIMES = 2
+"""Before and after a window every tab loads a page that hardly counts."""
 BROWSER_BYTES, CONTEXT_BYTES, TAB_BYTES = 155_000_000, 35_000_000, 20_000_000
 BROWSER_S, CONTEXT_S, TAB_S = 0.6, 0.12, 0.08
 MOST_ASKS = 1_000
@@ -45,7 +47,7 @@ def rehearse(ceiling: Ceiling, cpus: int, headroom_bytes: int | None) -> Iterato
 def _imagined(ask: Ask, ceiling: Ceiling, cpus: int, headroom_bytes: int | None) -> Window:
     setting = ask.setting
     rate = min(setting.total / PAGE_S, cpus / CPU_S_PER_PAGE, ceiling.rate or 1e9)
-    took_s = ask.window_ns / 1e9 + FIXED_S
+    took_s = ask.window_ns / 1e9 + FIXED_S + PAGE_TIMES * setting.total / rate
     if ask.alone:
         contexts = setting.browsers * setting.contexts
         took_s += setting.browsers * BROWSER_S + contexts * CONTEXT_S + setting.total * TAB_S

@@ -33,6 +33,21 @@ REFUSALS = {
     "no answer within": _TOO_LONG,
 }
 """What the browser says of a load that failed (net/base/net_error_list.h) → what to do."""
+_RIGHTS = "give --cookie, --header, --storage-state or --login"
+_WAIT = "wait until its limit lets you through again"
+ITS_LOG = "see the server's log and mend that first"
+ADVICE = {
+    400: "check the scheme (http or https), the port and what it wants to know",
+    401: _RIGHTS,
+    403: _RIGHTS,
+    404: "check the path",
+    405: "check --method",
+    407: _RIGHTS,
+    410: "check the path",
+    429: _WAIT,
+    503: f"{_WAIT}, or see the server's log",
+}
+"""What to do about a status of one tab alone."""
 
 
 def unusable(alone: Judged | None, error: str | None, url: str) -> str | None:
@@ -44,12 +59,16 @@ def unusable(alone: Judged | None, error: str | None, url: str) -> str | None:
         return f"{url} could not be opened in a tab."
     if load.error and not (timed_out(load.error) and alone and alone.finding.verdict.cause):
         return _refused(load.error, url)
-    if load.status in (401, 403, 407):
-        return (
-            f"{url} answers {load.status} to a visitor without rights: give --cookie, --header, "
-            "--storage-state or --login."
-        )
+    if load.status is not None and load.status >= 400:
+        return f"{url} answers {load.status} even to one tab alone: {_what_to_do(load.status)}."
     return None
+
+
+def _what_to_do(status: int) -> str:
+    """An error is quick, so many of them look parallel whatever the server does with real work."""
+    if status in ADVICE:
+        return ADVICE[status]
+    return ITS_LOG if status >= 500 else "check the address, and what it wants to know of a visitor"
 
 
 def _refused(error: str, url: str) -> str:

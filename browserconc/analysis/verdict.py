@@ -262,8 +262,8 @@ def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurren
     if case.evidence.error or not requests:
         return case.evidence.error or "No request was made."
     answered = [request for request in requests if request.error is None]
-    if not answered:
-        return "Every request failed."
+    if reason := _no_work(answered):
+        return reason
     held = {cause.id for cause in CAUSES if cause.limits}
     waited = [request for request in requests if request.error is not None and _mostly(request, held)]
     if len(answered) + len(waited) < len(requests) / 2:
@@ -272,6 +272,15 @@ def _no_verdict(case: Case, requests: Sequence[RequestFinding], level: Concurren
         return "One request alone cannot show concurrency; use --tabs 2 or more."
     if level.sustained == 0:
         return "Nothing was seen of the requests at the server."
+    return None
+
+
+def _no_work(answered: Sequence[RequestFinding]) -> str | None:
+    """Why the answers, if any, show nothing of the work that the server does at once."""
+    if not answered:
+        return "Every request failed."
+    if all(request.status is not None and request.status >= 400 for request in answered):
+        return f"Every answer was an error (status {answered[0].status}), so no work was seen to run at once."
     return None
 
 

@@ -31,6 +31,12 @@ def no_verdict(case: Case, loads: Sequence[RequestFinding]) -> str | None:
     failed = [load.error for load in loads if load.error is not None and not timed_out(load.error)]
     if 2 * len(failed) >= len(loads):
         return f"{len(failed)} of {len(loads)} tabs could not load: {failed[0]}."
+    refused = [load.status for load in loads if load.status is not None and load.status >= 400]
+    if 2 * len(refused) >= len(loads):
+        return (
+            f"{len(refused)} of {len(loads)} were answered with an error (status {refused[0]}), which says "
+            "nothing of those that are served."
+        )
     seen = {source for timeline in case.timelines for source in timeline.tracks}
     if "netlog" not in case.evidence.sources and "client" not in seen:
         return "The browser left no log that says what its requests waited for."

@@ -53,7 +53,7 @@ def limits(
     from browserconc.report import forms
 
     try:
-        words = [word.strip() for word in only.split(",")] if only else []
+        words = [word.strip() for word in only.split(",")] if only is not None else []
         measurements = limit_survey.chosen(words, quick=quick)
         choice = profile.one_browser(browser, headed=headed, connect=connect, cdp=cdp)
     except (limit_survey.UnknownLimitError, profile.UsageError) as problem:

@@ -192,8 +192,8 @@ def tune(
     if found.lost:
         raise CannotMeasure(found.lost)
     if tuned.advice.chosen is None:
-        why = " ".join(tuned.advice.doubts) or "Nothing was loaded."
-        raise CannotMeasure(f"No setting could be chosen: {why}")
+        why = tuned.advice.doubts[0] if tuned.advice.doubts else "Nothing was loaded."
+        raise CannotMeasure(f"No setting could be chosen: {why[:1].lower()}{why[1:]}")
     return 0
 
 

@@ -1,8 +1,8 @@
 """What the browsers of one trial left: NetLog files, traces, CDP lines, Firefox's logs → Tracks.
 
-The trace holds the same events as the NetLog file, with microseconds. Where a trial has both, the
-trace's word counts, and where the two differ that is a doubt. Its tracks are called "netlog" too:
-they tell of the same network stack under the same names.
+The trace holds the same events as the NetLog file, with microseconds; `trace_beside_netlog.py` makes one
+track of the two. Its tracks are called "netlog" too: they tell of the same network stack under the
+same names.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from browserconc.evidence import cdp, mozlog, mozlog_channel, netlog, nettrace, url_request
-from browserconc.evidence.leg import STALL
+from browserconc.evidence import (
+    cdp,
+    mozlog,
+    mozlog_channel,
+    netlog,
+    nettrace,
+    trace_beside_netlog,
+    url_request,
+)
 from browserconc.evidence.pool_state import pool_limits
 from browserconc.model.finding import BrowserFacts
-from browserconc.model.timeline import Span, Track
+from browserconc.model.timeline import Track
 from browserconc.recording import Manifest, Recording, RecordingError
 
-AGREE_NS = 5_000_000
-"""The file cuts its instants down to a millisecond; one step's two instants differ by less than this."""
 _TRUST = "--ignore-certificate-errors-spki-list"
 """The key of our test server's certificate, a new one for every run."""
-_STEPS = (
-    *("HTTP_CACHE_ADD_TO_ENTRY", STALL, "HTTP_STREAM_REQUEST", "TCP_CONNECT"),
-    *("HTTP_TRANSACTION_SEND_REQUEST", "HTTP_TRANSACTION_READ_HEADERS"),
-)
 
 
 @dataclass(slots=True)
@@ -72,9 +73,9 @@ class BrowserLogs:
             seen.pool_limits.update(pool_limits(log.polled))
             seen.max_sockets_per_group = log.max_sockets_per_group or seen.max_sockets_per_group
         traced = _within(_traced(one, seen), since_ns, until_ns)
-        if logged and traced and (doubt := _disagreement(logged, traced)):
+        seen.tracks, doubt = trace_beside_netlog.together(logged, traced)
+        if doubt:
             seen.doubts.append(doubt)
-        seen.tracks = _merged(logged, traced)
         if manifest.netlogs and "netlog" not in seen.sources:
             seen.doubts.append("The browser left no readable NetLog, so its waits cannot be told apart.")
         self._firefox(one, seen, since_ns, until_ns)
@@ -181,70 +182,3 @@ def _on_our_clock(tracks: Sequence[Track], ahead_ns: int) -> Sequence[Track]:
         )
         for track in tracks
     ]
-
-
-def _identity(track: Track) -> tuple[object, ...]:
-    """Ids are unique within one browser; of several, each has gates of its own."""
-    return track.key, track.url, track.facts.get("via")
-
-
-def _merged(logged: Sequence[Track], traced: Sequence[Track]) -> list[Track]:
-    """The trace's tracks, and the file's for what the trace did not see.
-
-    A socket that was open before the trace began has its local port in the file only.
-    """
-    file = {_identity(track): track for track in logged}
-    known = {_identity(track) for track in traced}
-    exact = [
-        replace(track, local_port=file[_identity(track)].local_port)
-        if track.local_port is None and _identity(track) in file
-        else track
-        for track in traced
-    ]
-    return [*exact, *(track for track in logged if _identity(track) not in known)]
-
-
-def _disagreement(logged: Sequence[Track], traced: Sequence[Track]) -> str | None:
-    file = {_identity(track): track for track in logged}
-    both = [(file[_identity(track)], track) for track in traced if _identity(track) in file]
-    if not both:
-        return "The trace and the NetLog have no request in common; the trace is used where it has one."
-    different = [(ours, what) for ours, theirs in both if (what := _difference(ours, theirs))]
-    if not different:
-        return None
-    track, what = different[0]
-    return (
-        f"The trace and the NetLog disagree about {len(different)} of {len(both)} requests "
-        f"({what} of {track.url}); the trace is used."
-    )
-
-
-def _difference(logged: Track, traced: Track) -> str | None:
-    """The first thing that the two say differently of one request."""
-    if logged.facts.get("socket") != traced.facts.get("socket"):
-        return "the connection"
-    if traced.local_port is not None and logged.local_port != traced.local_port:
-        return "the port"
-    for name in _STEPS:
-        ours, theirs = logged.span(name), traced.span(name)
-        only = theirs if ours is None else ours if theirs is None else None
-        if only and (name != "TCP_CONNECT" or _lasted(only)):
-            return name
-        if (
-            ours
-            and theirs
-            and any(map(_apart, (ours.start_ns, ours.end_ns), (theirs.start_ns, theirs.end_ns)))
-        ):
-            return name
-    return None
-
-
-def _lasted(connect: Span) -> bool:
-    """A connection made just as the request began may be before it or within it in whole milliseconds."""
-    return connect.end_ns is None or connect.end_ns - connect.start_ns > AGREE_NS
-
-
-def _apart(one_ns: int | None, other_ns: int | None) -> bool:
-    if one_ns is None or other_ns is None:
-        return one_ns is not other_ns
-    return abs(one_ns - other_ns) > AGREE_NS

@@ -21,6 +21,8 @@ from browserconc.evidence.log_file import LogError
 from browserconc.model.timeline import Span, Track
 
 LARGEST_BYTES = 1 << 30
+LEAST_NS = 1_000_000
+"""Less is rounding."""
 LONGEST_MS = 86_400_000.0
 """A phase longer than a day is a broken number."""
 DOUBT = (
@@ -85,7 +87,8 @@ def tracks(file: BinaryIO, path: Path) -> list[Track]:
         raise LogError(f"{path} is a HAR of more than a gigabyte; record fewer pages, or a NetLog.")
     try:
         log = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"), type=_Har).log
-        pages = {page.id: page.title for page in log.pages}
+        pages = {entry.pageref or "": entry.request.url for entry in reversed(log.entries)}
+        pages |= {page.id: page.title for page in log.pages if page.title}
         return [_track(number, entry, pages) for number, entry in enumerate(log.entries)]
     except (ValueError, RecursionError, OverflowError) as problem:
         raise LogError(f"{path} is not a complete HAR ({str(problem)[:200]}); export it again.") from problem
@@ -116,16 +119,35 @@ def _spans(asked_ns: int, entry: _Entry) -> Iterator[Span]:
     """The phases one after another; TLS is the last part of connecting."""
     yield Span("asked", asked_ns, asked_ns)
     timings = entry.timings
+    blocked_ns = _ns(timings.blocked) + _in_no_phase_ns(entry)
     if queued_ns := _ns(timings.queueing):
         yield Span("queued", asked_ns, asked_ns + queued_ns)
     reached_ns = asked_ns
     for name in ("blocked", "dns", "connect", "send", "wait", "receive"):
-        length_ns = _ns(getattr(timings, name))
+        length_ns = blocked_ns if name == "blocked" else _ns(getattr(timings, name))
         if length_ns or name in ("send", "wait"):
             yield Span(name, reached_ns, reached_ns + length_ns)
         reached_ns += length_ns
         if name == "connect" and (tls_ns := min(_ns(timings.ssl), length_ns)):
             yield Span("ssl", reached_ns - tls_ns, reached_ns)
+
+
+def _in_no_phase_ns(entry: _Entry) -> int:
+    """What the phases leave of the whole time; nobody says what the request waited for then.
+
+    Playwright counts as `ssl`, even without TLS, what passed before the request was sent.
+    """
+    timings = entry.timings
+    phases = (
+        timings.blocked,
+        timings.dns,
+        timings.connect,
+        timings.send,
+        timings.wait,
+        timings.receive,
+    )
+    left_ns = _ns(entry.time) - sum(map(_ns, phases))
+    return left_ns if left_ns >= LEAST_NS else 0
 
 
 def _ns(milliseconds: float | None) -> int:

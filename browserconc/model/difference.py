@@ -52,9 +52,10 @@ class Criterion:
 class Change:
     """One measure of one trial: the medians of A's and of B's runs.
 
-    `ratio` is b / a. `p_value` is that of the two-sided Mann-Whitney test, `effect` its rank-biserial
-    correlation: 1 where every run of B is above every one of A. All are None where they have no
-    meaning. `note` says why a verdict is undecided, or what else must be known.
+    `ratio` is b / a. `p_value` is that of the two-sided Mann-Whitney test, `corrected_p_value` the same
+    corrected for the other comparisons, `effect` the rank-biserial correlation: 1 where every run of B is
+    above every one of A. All are None where they have no meaning. `note` says why a verdict is
+    undecided, or what else must be known.
     """
 
     trial: str
@@ -65,6 +66,7 @@ class Change:
     unit: Unit | None = None
     ratio: float | None = None
     p_value: float | None = None
+    corrected_p_value: float | None = None
     effect: float | None = None
     runs: tuple[int, int] = (1, 1)
     note: str | None = None
@@ -85,6 +87,11 @@ class Difference:
     def comparable(self) -> bool:
         """Whether anything could be judged."""
         return not self.refusals
+
+    @property
+    def comparisons(self) -> int:
+        """How many p-values were corrected together."""
+        return sum(change.corrected_p_value is not None for change in self.changes)
 
 
 @dataclass(frozen=True, slots=True)

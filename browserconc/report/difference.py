@@ -70,6 +70,9 @@ def render(difference: Difference, *, width: int = 80, colour: bool = False, enc
             if not number:
                 console.print()
             say(note, mark="?")
+        if about_p := small_print(difference):
+            console.print()
+            say(about_p, "bright_black")
     if difference.gate:
         console.print()
         say(f"gate: {difference.gate}", "bold green" if difference.gate == "passed" else "bold red")
@@ -93,6 +96,7 @@ def markdown(difference: Difference) -> str:
         ]
         parts.append("\n".join([*head, *rows]))
         parts.append("\n".join(f"- {_safe(note)}" for note in _notes(difference)))
+        parts.append(_safe(small_print(difference) or ""))
     if difference.gate:
         parts.append(f"gate: **{difference.gate}**")
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -139,7 +143,7 @@ def _rows(difference: Difference) -> Iterator[_Row]:
             _value(change.a, change.unit),
             _value(change.b, change.unit),
             "" if change.ratio is None else f"{change.ratio:.2f}",
-            "" if change.p_value is None else _probability(change.p_value),
+            _probability(change),
             change.verdict,
         )
 
@@ -183,8 +187,22 @@ def _value(value: Value, unit: str | None) -> str:
     return megabytes(round(value)) if unit == "bytes" else f"{value:,.4g}"
 
 
-def _probability(p_value: float) -> str:
+def _probability(change: Change) -> str:
+    """The p-value that a change needs."""
+    p_value = change.corrected_p_value
+    if p_value is None:
+        return ""
     return "<.001" if p_value < 0.001 else f"{p_value:.3f}".lstrip("0") if p_value < 1 else "1"
+
+
+def small_print(difference: Difference) -> str | None:
+    """What p is, where the table has any."""
+    if difference.comparisons < 2:
+        return None
+    return (
+        f"p is corrected for {difference.comparisons} comparisons at once (Benjamini-Hochberg): of the "
+        "changes found, at most one in twenty is expected to be chance."
+    )
 
 
 def _lines(difference: Difference, width: int) -> Iterator[tuple[str, Standing | None]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from browserconc.model.difference import Change, Difference, Gated, Standing, Value
+from browserconc.report.json_text import indented
 
 SCHEMA = "browserconc/diff-1"
 
@@ -21,6 +21,13 @@ class Changed(Struct, frozen=True):
     b: Value
     ratio: Annotated[float | None, Meta(description="b / a.")]
     p_value: Annotated[float | None, Meta(description="Two-sided Mann-Whitney test over the repeats.")]
+    corrected_p_value: Annotated[
+        float | None,
+        Meta(
+            description="p_value corrected for all `comparisons` (Benjamini-Hochberg), which a change needs; "
+            "null where the values of all runs lie within the threshold."
+        ),
+    ]
     verdict: Standing
     unit: Annotated[str | None, Meta(description='"s", "bytes" or "requests".')]
     effect: Annotated[
@@ -41,6 +48,7 @@ class Compared(Struct, frozen=True):
     environment_differences: tuple[str, ...]
     changes: tuple[Changed, ...]
     gate: Gated | None
+    comparisons: Annotated[int, Meta(description="How many p-values were corrected together.")]
 
 
 def render(difference: Difference) -> str:
@@ -54,8 +62,9 @@ def render(difference: Difference) -> str:
         difference.environment_differences,
         tuple(map(_changed, difference.changes)),
         difference.gate,
+        difference.comparisons,
     )
-    return msgspec.json.format(msgspec.json.encode(compared), indent=2).decode() + "\n"
+    return indented(compared)
 
 
 def _changed(change: Change) -> Changed:
@@ -67,6 +76,7 @@ def _changed(change: Change) -> Changed:
         b=_in_seconds(change.b) if timed else change.b,
         ratio=change.ratio,
         p_value=change.p_value,
+        corrected_p_value=change.corrected_p_value,
         verdict=change.verdict,
         unit="s" if timed else change.unit,
         effect=change.effect,

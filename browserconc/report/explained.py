@@ -105,6 +105,10 @@ def _waits(result: Result, width: int, top: int) -> list[Line]:
     room = width - 49
     for one in found[:top]:
         where = one.page if one.page.endswith(f"//{one.host}") else f"{one.page}, {one.host}"
+        if one.host.startswith(
+            f"{one.page.partition('//')[2]}:"
+        ):  # the site has no port, so no room for both
+            where = f"{one.page.partition('//')[0]}//{one.host}"
         lines.append(
             [
                 (f"  {seconds(one.total_ns):>6} s {seconds(one.longest_ns):>6} s {one.times:>9,}  ", ""),
@@ -160,7 +164,7 @@ def _sockets(result: Result, width: int, top: int, encoding: str) -> list[Line]:
     for group in groups[:top]:
         steps = [-(-height * (len(glyphs) - 1) // highest) for height in group.in_use]
         bars = "".join(glyphs[min(step, len(glyphs) - 1)] for step in steps)
-        lines.append([(f"  {bars}", "green"), (f"  at most {group.peak} of {group.sockets} ", "")])
+        lines.append([(f"  {bars}", "green"), (f"  {group.peak} at once of {group.sockets}", "")])
         lines.append([(f"    {_cut(group.group, width - 4)}", "bright_black")])
     return _more(lines, len(groups) - top)
 

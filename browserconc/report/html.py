@@ -102,7 +102,7 @@ def render(result: Result) -> str:
             evidence=table.evidence_of(
                 rows, " ".join([result.conclusion.summary, *result.conclusion.because])
             ),
-            not_tried=wording.NOT_TRIED.removesuffix(":"),
+            not_tried=wording.advice_title(result.conclusion),
             data=page_data(result, rows, causes),
             style=style,
             script=script,

@@ -15,7 +15,7 @@ from browserconc.report.printable import printable
 from browserconc.report.table import Group, Row
 from browserconc.report.tabs import one_bar_per_tab
 from browserconc.report.wording import (
-    NOT_TRIED,
+    advice_title,
     at_once,
     blamed,
     cause_named,
@@ -25,6 +25,8 @@ from browserconc.report.wording import (
     remedies_title,
     seconds,
     share_named,
+    sustained,
+    took,
     where,
 )
 
@@ -51,7 +53,7 @@ def render(result: Result, *, verbose: bool = False) -> str:
     blocks.append(_points(f"{name}: {because}" for name, because in said))
     blocks += _pictures(groups, verbose)
     blocks += _remedies(result)
-    blocks.append(_safe(f"{NOT_TRIED} {conclusion.advice}") if conclusion.advice else "")
+    blocks.append(_safe(f"{advice_title(conclusion)}: {conclusion.advice}") if conclusion.advice else "")
     blocks.append(_points(conclusion.doubts))
     blocks.append(_points(f"{names}: {doubt}" for names, doubt in table.said_of(rows, undecided=False)))
     blocks.append(_safe(where(result.environment)))
@@ -81,8 +83,8 @@ def _row(row: Row, repeated: bool) -> str:
     held = f"{blamed(verdict)} **{_safe(cause_named(verdict))}**".strip() if row.held_back else "-"
     cells = [
         _safe(row.name),
-        f"{seconds(row.trial.makespan_ns)} s",
-        str(row.trial.concurrency.sustained),
+        took(row.trial),
+        sustained(row.trial),
         held,
         share_named(verdict),
         "-" if size is None else megabytes(size),

@@ -22,7 +22,7 @@ from browserconc.report.printable import printable
 from browserconc.report.table import Group, Row
 from browserconc.report.tabs import one_bar_per_tab
 from browserconc.report.wording import (
-    NOT_TRIED,
+    advice_title,
     at_once,
     blamed,
     cause_named,
@@ -32,6 +32,8 @@ from browserconc.report.wording import (
     remedies_title,
     seconds,
     share_named,
+    sustained,
+    took,
 )
 
 NARROWEST = 40
@@ -150,9 +152,9 @@ class _Page:
             size = row.memory_per_tab_bytes
             grid.add_row(
                 Text(printable(row.name, self.encoding)),
-                f"{seconds(row.trial.makespan_ns)} s",
+                took(row.trial),
                 *([range_] if repeated else []),
-                str(row.trial.concurrency.sustained),
+                sustained(row.trial),
                 self.held_back(row),
                 share_named(verdict),
                 *([f"{row.agreeing}/{len(row.repeats)}"] if repeated else []),
@@ -224,8 +226,8 @@ class _Page:
         ]
 
     def advice(self) -> list[RenderableType]:
-        advice = self.result.conclusion.advice
-        return [self.say(f"{NOT_TRIED} {advice}")] if advice else []
+        conclusion = self.result.conclusion
+        return [self.say(f"{advice_title(conclusion)}: {conclusion.advice}")] if conclusion.advice else []
 
     def doubts(self) -> list[RenderableType]:
         return [

@@ -37,7 +37,8 @@ def summary(tuned: Tuning) -> str:
     """The answer in one paragraph."""
     point = tuned.advice.chosen
     if point is None:
-        return "No setting could be measured."
+        loaded = any(each.pages for each in tuned.advice.points)
+        return f"No setting {'that was measured keeps to the limits' if loaded else 'could be measured'}."
     memory = f", {megabytes(point.memory_bytes)}" if point.memory_bytes else ""
     so_far = "so far " if tuned.interrupted else ""
     hosts = f", on each of {len(tuned.hosts)} hosts" if len(tuned.hosts) > 1 else ""

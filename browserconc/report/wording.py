@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from browserconc.model.finding import Environment, Remedy, Result, TrialFinding, Verdict
+from browserconc.model.finding import Conclusion, Environment, Remedy, Result, TrialFinding, Verdict
 from browserconc.model.workload import NOUNS
 from browserconc.report.legend import look
 
@@ -15,7 +15,6 @@ _OTHERS = ("hypercorn", "sanic", "uvicorn")
 """Servers that cannot run Flask: they serve the asynchronous endpoint."""
 
 
-NOT_TRIED = "What removes it (not tried here):"
 """Before advice that only the server's or the page's owner can follow."""
 
 
@@ -88,11 +87,14 @@ def _target(trials: tuple[TrialFinding, ...]) -> str:
         pages = all(trial.strategy == _OBSERVED for trial in trials)
         return f"of {len(urls)} pages" if pages else f"to {len(urls)} URLs"
     delays = {trial.delay_ns for trial in trials if trial.server}
+    theirs = delays == {None}
     delay = delays.pop() if len(delays) == 1 else None
     what = "endpoint" if any(server.startswith(_OTHERS) for server in servers) else "Flask endpoint"
     kind = f"a slow {what}" if delay is None else f"a {seconds(delay)} s {what}"
     paths = list(dict.fromkeys(urlsplit(url).path for url in urls))
-    if any(paths) and not set(paths) & set(_ENDPOINTS):
+    if theirs and not any(paths):
+        kind = "your application"
+    elif any(paths) and not set(paths) & set(_ENDPOINTS):
         kind = paths[0] if len(paths) == 1 else f"{len(paths)} addresses"
     named = servers[0] if len(servers) == 1 else f"{len(servers)} servers"
     return f"to {kind} ({named})"
@@ -134,6 +136,21 @@ def price(remedy: Remedy) -> str:
     if remedy.startup_ns is not None:
         parts.append(f"start {remedy.startup_ns / 1e9:.1f} s")
     return ", ".join(parts)
+
+
+def advice_title(conclusion: Conclusion) -> str:
+    """What stands before the advice that was not run."""
+    return f"What {'else ' * bool(conclusion.remedies)}removes it (not tried here)"
+
+
+def took(trial: TrialFinding) -> str:
+    """How long it took; a trial that did not come so far took no time."""
+    return f"{seconds(trial.makespan_ns)} s" if trial.requests else "-"
+
+
+def sustained(trial: TrialFinding) -> str:
+    """How many ran at once, if any ran."""
+    return str(trial.concurrency.sustained) if trial.requests else "-"
 
 
 def remedies_title(remedies: tuple[Remedy, ...]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import signal
 from pathlib import Path
 
@@ -33,28 +32,16 @@ async def compared(folder: Path, **options: object) -> Result:
     return pipeline.analyze(folder)
 
 
-def _disagreeing(said: str) -> float:
-    """Of how many requests trace and NetLog tell different times; that they tell other facts is a failure.
-
-    Between the two stamps of one event the network thread may lose the CPU: once 7 ms, of one of 16.
-    """
-    found = re.search(r"disagree about (\d+) of (\d+) requests \((.*?) of http", said)
-    assert bool(found) == ("disagree" in said)
-    if found is None:
-        return 0.0
-    assert found[3] not in {"the connection", "the port"}
-    return int(found[1]) / int(found[2])
-
-
 async def test_trace_netlog_and_cdp_of_one_run_agree(tmp_path: Path):
     result = await compared(tmp_path, strategies="tabs,fetch-distinct,contexts", evidence="netlog,trace,cdp")
     tabs, fetch, contexts = result.trials
     assert (tabs.verdict.kind, tabs.verdict.cause) == ("serial", "cache-lock")
-    assert (fetch.verdict.kind, fetch.verdict.limit, fetch.verdict.cause) == ("limited", 6, "host-limit")
-    assert contexts.verdict.culprit in (None, "client")  # a busy machine may release them apart
+    if fetch.verdict.culprit != "client":  # which a busy machine makes it, where it lets them go apart
+        assert (fetch.verdict.kind, fetch.verdict.limit, fetch.verdict.cause) == ("limited", 6, "host-limit")
+    assert contexts.verdict.culprit in (None, "client")
     for trial in result.trials:
         said = " ".join(trial.verdict.doubts)
-        assert _disagreeing(said) <= 0.1
+        assert "disagree" not in said
         assert "missing from" not in said
         assert all(request.server and request.local_port for request in trial.requests)
 

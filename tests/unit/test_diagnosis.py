@@ -129,6 +129,19 @@ def test_tabs_that_were_refused_did_not_load_in_parallel():
     tabs = judged("tabs", ("concurrent", None, None, None), *refused, sustained=4)
     found = conclude(RAW, tabs, view=server(1, "rate-limit"))
     assert (found.culprit, found.cause) == ("server", "rate-limit")
+    assert "3 of 4 got no /slow but status 429" in found.summary
+    assert "0 %" not in found.summary
+
+
+def test_tabs_that_took_much_longer_than_one_alone_are_not_called_no_problem():
+    """Twenty-five pictures in each of ten tabs, a few ms each, over six connections."""
+    late = [load(tab, (IDLE, 900), ("host-limit", 300), (SERVICE, 500)) for tab in range(4)]
+    tabs = judged("tabs", NO_VERDICT, *late, sustained=4)
+    waited = replace(tabs.finding, waiting_ns={IDLE: 3600 * MS, "host-limit": 1200 * MS, "unattributed": 0})
+    tabs = replace(tabs, finding=waited)
+    summary = conclude(RAW, tabs, view=server(None, None)).summary
+    assert "No problem" not in summary
+    assert "this adds up: browser 75 %, host limit 25 %" in summary
 
 
 def test_a_trial_that_failed_or_was_no_faster_is_no_way_out():
@@ -139,6 +152,20 @@ def test_a_trial_that_failed_or_was_no_faster_is_no_way_out():
         "no-cache", ("concurrent", None, None, None), *(load(t, (SERVICE, 1_990)) for t in range(4))
     )
     assert conclude(RAW, LOCKED, failed, slow, view=server(None, None)).remedies == ()
+
+
+def test_what_helped_is_a_way_out_though_another_limit_stays_undecided():
+    """Contexts take PHP's session lock away; then its five workers hold the tabs, unseen."""
+    others = judged(
+        "contexts", ("undecided", None, None, None), *(load(t, (SERVICE, 700)) for t in range(4)), sustained=3
+    )
+    way = conclude(RAW, LOCKED, others, view=server(1, "session-lock"))
+    assert [(remedy.trial, remedy.limit, remedy.proven) for remedy in way.remedies] == [("contexts", 3, True)]
+    assert way.advice  # what the tabs can do is not all that the server can
+    little = judged(
+        "contexts", ("undecided", None, None, None), *(load(t, (SERVICE, 1_500)) for t in range(4))
+    )
+    assert conclude(RAW, LOCKED, little, view=server(1, "session-lock")).remedies == ()
 
 
 def test_without_tabs_nothing_is_concluded():
@@ -210,8 +237,28 @@ def test_a_load_that_failed_is_a_sentence_without_our_own_addresses(error: str, 
 
 def test_who_has_no_rights_is_told_how_to_get_them():
     assert "--login" in (refusal(None, status=401) or "")
-    assert refusal(None, status=500) is None
+    assert refusal(None, status=204) is None
     assert unusable(None, "The browser did not start.", URL) == "The browser did not start."
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "http or https"),
+        (404, "check the path"),
+        (405, "--method"),
+        (418, "address"),
+        (429, "limit"),
+        (500, "log"),
+        (503, "log"),
+    ],
+)
+def test_an_error_is_no_page_to_measure(status: int, said: str):
+    """Quick refusals look parallel; "no problem" would be said of a mistyped path."""
+    sentence = refusal(None, status=status)
+    assert sentence
+    assert f"answers {status} even to one tab alone" in sentence
+    assert said in sentence
 
 
 IDLE = "browser-overhead"

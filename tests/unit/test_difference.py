@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from click import ClickException
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
-from browserconc.analysis import difference
+from browserconc.analysis import difference, measured_difference
+from browserconc.analysis.difference_gate import gated
+from browserconc.analysis.measured_difference import Comparison
 from browserconc.cli import cli
-from browserconc.model.difference import Criterion
+from browserconc.model.difference import Criterion, Difference
 from browserconc.model.finding import Result
 from browserconc.report import difference as page
 from browserconc.report import result_json
@@ -59,7 +65,71 @@ def test_three_runs_cannot_tell_and_say_how_many_can():
     makespan = next(c for c in difference.compare(a, b, CRITERION).changes if c.measure == "makespan")
     assert (makespan.verdict, makespan.p_value) == ("undecided", pytest.approx(0.1))
     assert makespan.note
-    assert "--repeat 4" in makespan.note
+    assert "--repeat 5" in makespan.note  # 4, were it not one of two comparisons
+
+
+def noisy(name: str, numbers: Sequence[float]) -> Comparison:
+    """A measure that a first and a second half of runs gave these values in, in milliseconds."""
+    values = [number * 1e6 for number in numbers]
+    return Comparison(name, "makespan", "ns", values[: len(values) // 2], values[len(values) // 2 :])
+
+
+LOWER_THEN_HIGHER = (500, 501, 502, 503, 504, 700, 701, 702, 703, 704)
+NO_ORDER = (500, 701, 502, 703, 504, 700, 501, 702, 503, 704)
+
+
+def test_one_change_among_many_comparisons_needs_more_runs():
+    lone = noisy("tabs", LOWER_THEN_HIGHER)
+    others = [noisy(f"other {n}", NO_ORDER) for n in range(9)]
+    (alone,) = measured_difference.changes([lone], CRITERION, alike=True)
+    among, *_ = measured_difference.changes([lone, *others], CRITERION, alike=True)
+    assert (alone.verdict, alone.corrected_p_value) == ("worse", alone.p_value)
+    assert (among.verdict, among.p_value) == ("undecided", alone.p_value)
+    assert among.corrected_p_value == pytest.approx(10 * (alone.p_value or 0))
+    assert among.note == "among 10 comparisons it may be chance; --repeat 6 can tell"
+    longer = noisy("tabs", (*range(500, 506), *range(700, 706)))
+    told, *_ = measured_difference.changes([longer, *others], CRITERION, alike=True)
+    assert told.verdict == "worse"
+
+
+def test_where_much_changed_five_runs_show_it():
+    changed = [noisy(f"changed {n}", LOWER_THEN_HIGHER) for n in range(4)]
+    others = [noisy(f"other {n}", NO_ORDER) for n in range(16)]
+    found = measured_difference.changes([*changed, *others], CRITERION, alike=True)
+    assert [change.verdict for change in found] == ["worse"] * 4 + ["undecided"] * 16
+
+
+def test_what_cannot_become_a_change_costs_the_others_nothing():
+    lone = noisy("tabs", LOWER_THEN_HIGHER)
+    steady = [noisy(f"steady {n}", [500 + (7 * n + 3 * run) % 11 for run in range(10)]) for n in range(50)]
+    found = measured_difference.changes([lone, *steady], CRITERION, alike=True)
+    assert [change.verdict for change in found] == ["worse"] + ["same"] * 50
+    assert {change.corrected_p_value for change in found[1:]} == {None}
+    assert found[0].corrected_p_value == found[0].p_value
+
+
+@given(st.lists(st.lists(st.integers(100, 2000), min_size=10, max_size=10), min_size=1, max_size=6))
+def test_a_change_was_counted_and_only_the_correction_takes_changes_away(runs: list[list[int]]):
+    comparisons = [noisy(f"trial {n}", values) for n, values in enumerate(runs)]
+    together = measured_difference.changes(comparisons, CRITERION, alike=True)
+    for one, change in zip(comparisons, together, strict=True):
+        (alone,) = measured_difference.changes([one], CRITERION, alike=True)
+        if change.verdict in {"better", "worse"}:
+            assert one.may_change(CRITERION)
+            assert change.verdict == alone.verdict
+        elif change.verdict != alone.verdict:
+            assert change.note
+            assert "may be chance" in change.note
+
+
+def test_where_nothing_changed_the_gate_seldom_fails():
+    chance = Random(1)
+    failed = 0
+    for _ in range(100):
+        comparisons = [noisy(f"trial {n}", [chance.uniform(300, 900) for _ in range(10)]) for n in range(12)]
+        found = measured_difference.changes(comparisons, CRITERION, alike=True)
+        failed += gated(Difference("A", "B", (), (), tuple(found)), CRITERION).gate == "failed"
+    assert failed <= 10  # with the p-values as they are, about 30 of 100 would
 
 
 def test_a_changed_verdict_needs_no_repeats():

@@ -268,6 +268,28 @@ def test_a_har_is_read_and_what_it_cannot_tell_is_a_doubt(tmp_path: Path):
     assert "Xyzzy" not in explained.render(result) + result_json.render(result)
 
 
+def test_time_that_a_har_puts_into_no_phase_is_nobodys(tmp_path: Path):
+    """Playwright's recording of tabs that waited for the cache lock: 0.6 s of `ssl`, without TLS."""
+    timings = {"dns": 0, "connect": 1, "ssl": 649, "send": 0, "wait": 605, "receive": 5}
+    entry = {
+        "startedDateTime": "2026-11-22T00:18:35.948Z",
+        "time": 1260,
+        "timings": timings,
+        "request": {"url": "http://shop.test/slow", "method": "GET"},
+        "response": {"status": 200},
+        "pageref": "page@48f9",
+    }
+    har = {"log": {"pages": [{"id": "page@48f9", "title": ""}], "entries": [entry, entry]}}
+    log = tmp_path / "page.har"
+    log.write_text(json.dumps(har))
+    result = explain(log, EVERYTHING)
+    (trial,) = result.trials
+    assert trial.id == "http://shop.test"
+    assert trial.verdict.kind == "undecided"
+    assert trial.waiting_ns["unattributed"] == pytest.approx(2 * 649e6, rel=0.01)
+    assert "1.30 s in all, is undecided" in result.conclusion.summary
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -319,7 +341,7 @@ def test_folders_and_missing_files_are_refused(tmp_path: Path):
         explain(tmp_path / "missing", EVERYTHING)
     with pytest.raises(LogError, match="is not a file"):
         explain(tmp_path, EVERYTHING)
-    with pytest.raises(LogError, match="has no run"):
+    with pytest.raises(LogError, match=f"^{re.escape(str(tmp_path))} is not a browserconc recording"):
         explain_recording.explain(tmp_path, EVERYTHING)
     with pytest.raises(LogError, match="judged as a whole"):
         explain_recording.explain(RECORDINGS / "threaded", Choice(url="x"))

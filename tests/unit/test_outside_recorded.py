@@ -33,6 +33,7 @@ TRUTH: dict[str, tuple[str | None, int | None]] = {
     "proxied-sync-2": ("server-width", 2),
     "backlog": ("accept-backlog", 1),
     "backlog-threads": ("accept-backlog", None),
+    "backlog-quick": ("accept-backlog", None),  # http.server: a backlog of five, answers within 1 ms
     "silent": ("idle-connection", 1),
     "login": (None, 1),  # a lock on the session, which cannot be shown without a second login
     "refusing": ("rate-limit", 4),
@@ -43,12 +44,17 @@ TRUTH: dict[str, tuple[str | None, int | None]] = {
     "gevent": (None, None),
     "uvicorn-blocking": ("event-loop-blocked", 1),
     "uvicorn-blocking-2": ("event-loop-blocked", 2),
+    "uvicorn-blocking-all-read": ("event-loop-blocked", 1),  # it had read all before the first one blocked
     "uvicorn-cpu": ("event-loop-blocked", 1),
     "werkzeug-cpu": ("server-cpu", 1),
     "waitress-cpu": ("server-cpu", 1),
     "session": ("session-lock", 1),
     "busy": ("rate-limit", 3),
     "shaped": ("rate-limit", None),
+    "shaped-a-little": (None, None),  # three a second, each of half a second: a lock inside looks like it
+    "rate-per-cookie": (None, None),  # three a second for each cookie, each of half a second
+    "sync-3-uneven-work": (None, None),  # 0.1 to 1.2 s at random
+    "read-and-locked": ("server-width", 1),  # Django's threads, which wait for SQLite's write lock
     "coalesce": ("proxy-coalesce", 1),
     "coalesce-cached": ("proxy-coalesce", 1),
 }
@@ -131,3 +137,35 @@ def test_where_all_ran_at_once_none_of_these_is_named(cause: str) -> None:
     found = as_trial("werkzeug", cause)
     assert found.verdict.cause is None
     assert cause not in found.waiting_ns
+
+
+INSIDE = {"read-and-locked", "waitress-1", "waitress-4", "proxied-sync-2"}
+"""Read by the server before they could run."""
+
+
+def test_requests_that_a_server_had_read_wait_inside_it() -> None:
+    said = {
+        name
+        for name, (cause, _) in TRUTH.items()
+        if cause == "server-width" and "had read" in " ".join(judge(recorded(name)).because)
+    }
+    assert said == INSIDE
+
+
+def test_even_answers_that_may_be_a_rate_limit_or_a_lock_are_called_both() -> None:
+    doubt = judge(recorded("shaped-a-little")).doubts[0]
+    assert "3.0 per second" in doubt
+    assert "lock" in doubt
+
+
+def test_a_rate_for_each_visitor_is_not_called_a_session_lock() -> None:
+    """A lock that is held for the whole request cannot let the next one through earlier than it ends."""
+    doubt = judge(recorded("rate-per-cookie")).doubts[0]
+    assert "one every 0.33 s" in doubt
+    assert "rate limit for each visitor" in doubt
+
+
+def test_work_that_differs_from_request_to_request_is_said_to_hide_the_number() -> None:
+    doubt = judge(recorded("sync-3-uneven-work")).doubts[0]
+    assert "alone took 0.12 s to 1.18 s" in doubt
+    assert "cannot be seen" not in doubt

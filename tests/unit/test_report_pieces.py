@@ -100,6 +100,14 @@ def test_nothing_measured_is_said() -> None:
     assert terminal.render(empty).startswith("Nothing was measured\n")
 
 
+def test_what_did_not_run_took_no_time_and_is_not_called_ours() -> None:
+    trial = dataclasses.replace(results.default_run().trials[0], requests=(), delay_ns=None, url="")
+    trial = dataclasses.replace(trial, server="command:false", makespan_ns=0)
+    text = terminal.render(dataclasses.replace(results.default_run(), trials=(trial,)))
+    assert "at once to your application (command:false)" in text
+    assert "0.00 s" not in text
+
+
 def test_colour_shows_only_when_asked() -> None:
     assert "\x1b[" in terminal.render(results.default_run(), colour=True)
     assert "\x1b" not in terminal.render(results.default_run())

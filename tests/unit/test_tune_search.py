@@ -1,10 +1,12 @@
 """The search against machines that are laws: it finds their best setting, and keeps to its constraints."""
 
 from dataclasses import replace
+from math import log2
 
 import pytest
 
-from browserconc.analysis.tune_advice import advise, points
+from browserconc.analysis.tune_advice import advise
+from browserconc.analysis.tune_points import points
 from browserconc.model.crawl import Pressure
 from browserconc.model.tuning import Ask, Ceiling, Setting, Window
 from tests.unit.tune_machine import MB, Machine, searched
@@ -25,6 +27,24 @@ def test_the_chosen_setting_is_within_five_per_cent_of_the_best(noise, seed):
     assert chosen is not None
     best = max(map(machine.rate, GRID))
     assert machine.rate(chosen.setting) >= 0.95 * best
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.12])
+def test_a_best_setting_beyond_the_last_doubling_that_pays_is_found(noise):
+    """From 8 to 24 tabs each doubling brings six per cent more, which no doubling has to bring."""
+
+    def rising(setting: Setting) -> float:
+        return Machine.rate(law, setting) * (1 + 0.06 * log2(min(24, max(4, setting.total)) / 8))
+
+    law = Machine(coherency=0)
+    near = []
+    for seed in range(20):
+        machine = Machine(noise=noise, seed=seed)
+        machine.rate = rising  # type: ignore[method-assign]
+        chosen = searched(machine).chosen
+        assert chosen is not None
+        near.append(rising(chosen.setting) >= 0.95 * max(map(rising, GRID)))
+    assert sum(near) >= 19
 
 
 def test_tabs_of_one_context_are_chosen_where_they_are_as_fast_for_less_memory():

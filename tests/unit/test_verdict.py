@@ -145,6 +145,18 @@ def test_all_failed_is_undecided_and_says_so():
     assert "failed" in finding.verdict.doubts[0]
 
 
+def test_errors_alone_show_no_concurrency_and_no_late_start():
+    """They are so quick that a moment between two starts looks like most of the time."""
+    tracks = []
+    for i in range(4):
+        refused = client(i, 3 * i + 3, released=0, send=3 * i)
+        refused.facts["status"] = 500
+        tracks += [refused, ledger(i, 3 * i, 3 * i + 3)]
+    verdict = judged(tracks, strategy="raw-socket", server="werkzeug-threaded", stated=None).verdict
+    assert (verdict.kind, verdict.cause) == ("undecided", None)
+    assert "status 500" in verdict.doubts[0]
+
+
 def test_no_request_is_undecided():
     assert judged([client(0, 1)][:0] or [client(0, 1, error="x")]).verdict.kind == "undecided"
 

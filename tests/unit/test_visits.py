@@ -201,6 +201,16 @@ def test_tabs_that_could_not_load_prove_nothing():
     assert "ERR_CONNECTION_REFUSED" in verdict.doubts[0]
 
 
+def test_answers_that_are_errors_prove_nothing():
+    """A limit_req of nginx without delay: five of ten are served, the others get 503 at once."""
+    tracks = [client(0, 500), document(0, 500), client(1, 20), document(1, 20)]
+    for track in tracks[2:]:
+        track.facts["status"] = 503
+    verdict = judge_visit(visited(evidence(*tracks, tabs=2, ended_ms=500), plain), None).finding.verdict
+    assert verdict.kind == "undecided"
+    assert "1 of 2 were answered with an error (status 503)" in verdict.doubts[0]
+
+
 def test_passing_on_a_quick_answer_is_the_browsers_pace():
     quick = evidence(
         client(0, 40), client(1, 240), document(0, 12), netlog(1, PAGE, 1, 230, 235, via="http://127.0.0.1:9001/tab-1"),

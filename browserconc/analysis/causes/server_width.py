@@ -116,11 +116,11 @@ CAUSE = Cause(
     id="server-width",
     title="server queue",
     culprit="server",
-    what="The server runs as many requests at once as it has workers or threads; the others wait "
-    "in its queue.",
+    what="The server runs only as many requests at once as it has workers or threads, or as a lock inside it "
+    "lets through; the others wait.",
     recognised="Raw sockets show the same steps; the ledger shows requests that were sent and waited until a "
     "worker was free.",
-    remedy="More workers or threads.",
+    remedy="More workers or threads; where it has enough of them, a narrower lock or a larger pool inside.",
     claims=_claims,
     needs=frozenset({"ledger"}),
     limits=True,
