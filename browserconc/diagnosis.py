@@ -188,7 +188,7 @@ class _Story:
                 f"and with BROWSERCONC_LEDGER={self.question.ledger}."
             )
         alone = diagnose_recording.alone(self.out)
-        if reason := unusable(alone, one.manifest.error, self.notes.url):
+        if reason := unusable(alone, one.manifest.error, self.workload.address(self.notes.url)):
             raise DiagnosisError(reason)
         if landed and landed[0].startswith("http"):
             reach.permit(await reach.locate(landed[0]), allowed=self.question.allowed)

@@ -71,7 +71,7 @@ def judge(case: Case, cost: Cost | None) -> TrialFinding:
 def partitioned(timeline: Timeline, case: Case) -> RequestFinding:
     """One request with its time divided among causes, the server and what nobody explains."""
     # What holds a request back outranks the server's work, and that outranks what merely takes time.
-    limits, others = _asked(case.evidence.sources)
+    limits, others = _asked(case.evidence.sources.union(timeline.tracks))
     claims: list[Claim] = []
     for cause in limits:
         claims += cause.claims(timeline, case)

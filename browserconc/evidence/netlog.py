@@ -152,8 +152,6 @@ class NetLogStream:
         self.errors = {number: name for name, number in constants.netError.items()}
 
     def __iter__(self) -> Iterator[Event]:
-        types, phases, sources = self._types, self._phases, self._sources
-        now_ms, now_ns = -1, 0  # most events share their millisecond, and so one number, with the one before
         for block in log_file.blocks(self._file):
             if self.first_ns is None:
                 rows = self._rows(block)
@@ -161,22 +159,9 @@ class NetLogStream:
                     self.first_ns = rows[0].time * 1_000_000
             else:
                 rows = self._rows(self._without_unwanted(block))
-            for row in rows if self._all else self._of_interest(rows):
-                source = row.source
-                if row.time != now_ms:
-                    if not 0 <= row.time < _LATEST_MS:
-                        self.skipped += 1
-                        continue
-                    now_ms = row.time
-                    self.last_ns = now_ns = now_ms * 1_000_000
-                yield Event(
-                    now_ns,
-                    types.get(row.type) or str(row.type),
-                    phases.get(row.phase, "NONE"),
-                    source.id,
-                    sources.get(source.type) or str(source.type),
-                    row.params,
-                )
+            for event in self._events(rows):
+                self.last_ns = event.time_ns
+                yield event
 
     def _without_unwanted(self, block: bytes) -> bytes:
         """The block without the lines that end as Chromium ends those of a type of no interest.
@@ -188,23 +173,32 @@ class NetLogStream:
         unwanted = self._unwanted
         return b"\n".join([line for line in block.split(b"\n") if line[-_ENDING_BYTES:] not in unwanted])
 
-    def _of_interest(self, rows: list[_Line]) -> list[_Line]:
-        """Those that are wanted, without a BEGIN and END that follow each other within one millisecond."""
-        kept: list[_Line] = []
-        types, sources, fleeting = self._types, self._sources, self._fleeting
+    def _events(self, rows: list[_Line]) -> list[Event]:
+        """Those of interest, without a BEGIN and END that follow each other within one millisecond."""
+        events: list[Event] = []
+        types, sources, phases, fleeting = self._types, self._sources, self._phases, self._fleeting
+        now_ms, now_ns = -1, 0  # most events share their millisecond, and so one number, with the one before
         for row in rows:
-            if row.type not in types or row.source.type not in sources:
-                continue
-            if row.type in fleeting and kept and not row.params:
-                before = kept[-1]
-                pair = (
-                    row.type == before.type and row.time == before.time and row.source.id == before.source.id
-                )
-                if pair and row.phase != before.phase and not before.params:
-                    kept.pop()
+            source = row.source
+            name, source_type = types.get(row.type), sources.get(source.type)
+            if name is None or source_type is None:
+                if not self._all:
                     continue
-            kept.append(row)
-        return kept
+                name, source_type = name or str(row.type), source_type or str(source.type)
+            if row.time != now_ms:
+                if not 0 <= row.time < _LATEST_MS:
+                    self.skipped += 1
+                    continue
+                now_ms, now_ns = row.time, row.time * 1_000_000
+            phase = phases.get(row.phase, "NONE")
+            if row.type in fleeting and events and not row.params:
+                before = events[-1]
+                pair = name == before.type and now_ns == before.time_ns and source.id == before.source_id
+                if pair and phase != before.phase and not before.params:
+                    events.pop()
+                    continue
+            events.append(Event(now_ns, name, phase, source.id, source_type, row.params))
+        return events
 
     def _rows(self, block: bytes) -> list[_Line]:
         """The lines of a block at once, as a JSON array; if they are not one, each by itself."""
