@@ -19,6 +19,8 @@ from browserconc.model.finding import SERVICE, Claim, RequestFinding, Slice
 from browserconc.model.timeline import Timeline
 
 LOCK = "cache-lock"
+SHARED = "until the answer that it shares was there"
+"""Why a request counts as being with the server that never got there itself."""
 QUICK_NS = 50_000_000
 """Of answers that take less the browser's own pace decides when the next request can go."""
 LONG_NS = 1_000_000_000
@@ -67,7 +69,7 @@ def after_the_lock(request: RequestFinding, timeline: Timeline, case: Case) -> R
     alive = timeline.span("netlog", "REQUEST_ALIVE")
     ended = alive is not None and alive.end_ns is not None and request.error is None
     if ended and on_the_wire_ns(timeline) is None:
-        cause, because, longest_ns = SERVICE, "until the answer that it shares was there", None
+        cause, because, longest_ns = SERVICE, SHARED, None
     elif alone_ns is not None and alone_ns < QUICK_NS:
         cause, because, longest_ns = OWN, "until the browser passed the cache entry on", LONG_NS
     else:

@@ -16,6 +16,9 @@ LOCKED = (
     "the other; it takes a second login to tell."
 )
 
+VARIED = "One request alone took"
+"""How a sentence begins that tells of the shortest and the longest; one of them is enough."""
+
 
 def judge(view: OutsideView) -> ServerView:
     """The server's limit and what sets it; every doubt is named."""
@@ -52,7 +55,8 @@ def _unanswered(view: OutsideView) -> ServerView:
 
 def _undecided(view: OutsideView, service: int, why: str) -> ServerView:
     because = (alone(service), *(staircase(each) for each in together(view, service)[:1]))
-    return ServerView(None, None, None, because, service, (*view.doubts, why, *_doubts(view, service)))
+    others = [doubt for doubt in _doubts(view, service) if not (VARIED in doubt and VARIED in why)]
+    return ServerView(None, None, None, because, service, (*view.doubts, why, *others))
 
 
 def _doubts(view: OutsideView, service: int) -> tuple[str, ...]:

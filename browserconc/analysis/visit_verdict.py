@@ -13,7 +13,7 @@ from statistics import median
 from browserconc.analysis.causes import CAUSES
 from browserconc.analysis.concurrency import concurrency
 from browserconc.analysis.critical_path import along, critical_path
-from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, after_the_lock, handed_on
+from browserconc.analysis.lock_holders import LONG_NS, QUICK_NS, SHARED, after_the_lock, handed_on
 from browserconc.analysis.page_waits import with_page_waits
 from browserconc.analysis.processors import longest_handover_ns
 from browserconc.analysis.same_url import let_through
@@ -141,7 +141,7 @@ def _with_the_server(requests: Sequence[RequestFinding]) -> list[tuple[int, int]
 
 
 def _work(request: RequestFinding) -> tuple[int, int] | None:
-    pieces = [piece for piece in request.slices if piece.cause == SERVICE]
+    pieces = [piece for piece in request.slices if piece.cause == SERVICE and piece.because != SHARED]
     return (pieces[0].start_ns, pieces[-1].end_ns) if pieces else None
 
 
@@ -254,8 +254,8 @@ def _stretched(loads: Sequence[RequestFinding], alone_ns: int) -> str | None:
     if longest < 2 * alone_ns + NOTICEABLE_NS * 4:
         return None
     return (
-        f"The server kept tabs waiting for up to {longest / 1e9:.2f} s that alone load in "
-        f"{alone_ns / 1e9:.2f} s, but what it was busy with is not seen from outside."
+        f"The server took up to {longest / 1e9:.2f} s for what takes it {alone_ns / 1e9:.2f} s alone, but "
+        "what it was busy with is not seen from outside."
     )
 
 

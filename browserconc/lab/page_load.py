@@ -21,6 +21,10 @@ NETWORK_IDLE_NS = 500_000_000
 """For so long nothing has happened when Playwright calls the network idle."""
 RESTLESS_S = 5.0
 """What a page first asks for so long after its load event (polling, say) is no part of its load."""
+UNREAD_S = 5.0
+"""Chromium buffers what a fetch() answers, unless it is no-store: of a body that no script reads it then
+never tells the end (third_party/blink/renderer/core/fetch/fetch_manager.cc). So long after the last news of
+any kind in the tab what has its headers counts as answered with them."""
 CRASHED = "the tab crashed"
 STREAMS = ("eventsource",)
 _REFUSED = re.compile(r"WebSocket connection to '(wss?://[^']*)' failed: (Insufficient resources)")
@@ -35,9 +39,11 @@ class PageLoads:
         """Listens from now on; requests for one of `gates`, which may be filled later, are not noted."""
         self.lines: list[PageLine] = []
         self.restless: set[int] = set()
+        self.unread: list[PageLine] = []
         self._wait_for = wait_for
         self._gates = gates
         self._open: dict[Any, PageLine] = {}
+        self._headers_ns: dict[Any, int] = {}
         self._changed = [asyncio.Event() for _ in pages]
         self._crashed = [asyncio.Event() for _ in pages]
         self._listening = [self._listen(tab, page) for tab, page in enumerate(pages)]
@@ -83,9 +89,25 @@ class PageLoads:
 
     def _answered_first(self, tab: int, request: Any) -> None:
         """The headers are there: an event stream, which has no end, is open."""
-        if (line := self._open.get(request)) and line.kind in STREAMS:
-            line.opened_ns = time.monotonic_ns()
-            self._changed[tab].set()
+        line = self._open.get(request)
+        if line is None:
+            return
+        self._headers_ns[request] = time.monotonic_ns()
+        if line.kind in STREAMS:
+            line.opened_ns = self._headers_ns[request]
+        self._changed[tab].set()
+
+    async def _news(self, tab: int) -> None:
+        """Waits for the next event of the tab; what is only left unread by its scripts is not waited for."""
+        waiting = [r for r, line in self._open.items() if line.tab == tab and line.answered_ns is None]
+        unread = all(r.resource_type == "fetch" and r in self._headers_ns for r in waiting)
+        try:
+            async with asyncio.timeout(UNREAD_S if unread and waiting else None):
+                await self._changed[tab].wait()
+        except TimeoutError:
+            for request in waiting:
+                self._open[request].opened_ns = self._headers_ns[request]
+                self.unread.append(self._open[request])
 
     def _websocket(self, tab: int, socket: Any) -> None:
         self.lines.append(PageLine(tab, socket.url, "GET", "websocket", time.monotonic_ns()))
@@ -148,7 +170,7 @@ class PageLoads:
             changed = self._changed[tab]
             changed.clear()
             if any(line.answered_ns is None for line in counted):
-                await changed.wait()
+                await self._news(tab)
                 continue
             try:
                 async with asyncio.timeout(QUIET_S):
@@ -163,6 +185,6 @@ class PageLoads:
         while True:
             self._changed[tab].clear()
             for line in self.lines:
-                if line.tab == tab and line.done_ns is not None and fnmatch.fnmatch(line.url, glob):
-                    return line.done_ns
-            await self._changed[tab].wait()
+                if line.tab == tab and line.answered_ns is not None and fnmatch.fnmatch(line.url, glob):
+                    return line.answered_ns
+            await self._news(tab)

@@ -166,6 +166,11 @@ async def _measure(
             f"{len(loads.restless)} of {visit.tabs} tabs never came to rest; what they asked for "
             "5 s after their load event is left out. --wait-for says what to wait for instead.",
         )
+    if loads.unread:
+        doubts += (
+            f"{len(loads.unread)} of the tabs' fetch() calls had their headers and no end: a script that "
+            "does not read the body leaves it open. They count until their headers.",
+        )
     return replace(
         manifest,
         doubts=(*manifest.doubts, *doubts),

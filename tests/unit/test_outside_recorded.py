@@ -45,6 +45,7 @@ TRUTH: dict[str, tuple[str | None, int | None]] = {
     "uvicorn-blocking": ("event-loop-blocked", 1),
     "uvicorn-blocking-2": ("event-loop-blocked", 2),
     "uvicorn-blocking-all-read": ("event-loop-blocked", 1),  # it had read all before the first one blocked
+    "uvicorn-blocking-2-all-read": ("event-loop-blocked", 2),
     "uvicorn-cpu": ("event-loop-blocked", 1),
     "werkzeug-cpu": ("server-cpu", 1),
     "waitress-cpu": ("server-cpu", 1),
@@ -88,7 +89,7 @@ def test_on_another_machine_less_is_known_and_nothing_else_said(name: str) -> No
     assert (found.cause, found.limit) == TRUTH[name] or found.doubts
     if name.startswith("uvicorn-blocking"):
         assert found.cause == "server-width"
-        assert found.limit == TRUTH[name][1]
+        assert TRUTH[name][1] in (found.limit, found.at_least)
     if name in PARALLEL:
         assert found.parallel_up_to
 
@@ -169,3 +170,4 @@ def test_work_that_differs_from_request_to_request_is_said_to_hide_the_number() 
     doubt = judge(recorded("sync-3-uneven-work")).doubts[0]
     assert "alone took 0.12 s to 1.18 s" in doubt
     assert "cannot be seen" not in doubt
+    assert sum("alone took" in each for each in judge(recorded("sync-3-uneven-work")).doubts) == 1

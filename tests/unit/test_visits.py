@@ -138,7 +138,9 @@ def test_tabs_that_share_one_answer_are_not_held_back():
         facts={"request": 1, "leg": 0, "via": "http://127.0.0.1:9001/tab-1", "status": None},
     )
     both = evidence(client(0, 505), client(1, 505), document(0, 500), shared, tabs=2, ended_ms=505)
-    assert judge_visit(visited(both, plain), None, load_alone(500)).finding.verdict.kind == "concurrent"
+    finding = judge_visit(visited(both, plain), None, load_alone(500)).finding
+    assert finding.verdict.kind == "concurrent"
+    assert finding.concurrency.peak == 1  # the server had one request
 
 
 def test_a_server_that_is_known_to_queue_is_blamed_for_what_is_beyond_one_request_alone():
