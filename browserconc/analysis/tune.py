@@ -23,7 +23,7 @@ PAYS = 1.05
 CURVE_FROM = 16
 """The fitted curve has a say from five doublings on: before, it has three unknowns for as many points."""
 GROWTH_SHARE: dict[Unit, float] = {"CONTEXT": 0.5, "PAGE": 0.5, "BROWSER": 0.35}
-PROBE_SHARE, COMPARE_SHARE, VARY_SHARE = 0.7, 0.88, 0.98
+PROBE_SHARE, COMPARE_SHARE, VARY_SHARE = 0.78, 0.88, 0.98
 """How much of the budget may be spent at the end of each part; what is left is for one that takes longer."""
 PROBES = 5
 """So many are tried around the best: where pages are fast, more would leave none of the turns their time."""
