@@ -54,3 +54,11 @@ def test_the_interval_holds_the_truth_in_nineteen_of_twenty():
     chance = random.Random(2)
     ratios = [tune_grid.judged(blocks(0.95, chance), CHOICE, RIVALS[:1]) for _ in range(400)]
     assert 0.92 <= sum(ratio.low <= 0.95 <= ratio.high for ratio in ratios) / 400 <= 0.98
+
+
+def test_a_machine_on_which_nobody_can_tell_passes_nobody():
+    restless = [{CHOICE: 13.0, RIVALS[0]: rate} for rate in (9.0, 14.0, 11.0, 16.0)]
+    ratio = tune_grid.judged(restless, CHOICE, RIVALS[:1])
+    assert ratio.value > tune_grid.TARGET
+    assert ratio.verdict.startswith("unsure")
+    assert tune_grid.judged([{CHOICE: 13.0, RIVALS[0]: 13.0}] * 4, CHOICE, RIVALS[:1]).verdict == "within 5 %"
