@@ -24,7 +24,7 @@ from statistics import median
 import psutil
 from playwright.async_api import Page, async_playwright
 
-from browserconc.evidence import cdp, nettrace
+from browserconc.evidence import cdp, nettrace_capture
 
 WAYS = ("none", "netlog", "trace", "cdp")
 FETCHES = 600
@@ -101,7 +101,7 @@ async def one_round(way: str, executable: str, origin: str, folder: Path) -> Cos
         session = await browser.new_browser_cdp_session()
         devtools = cdp.Capture()
         if way == "trace":
-            await nettrace.start(session)
+            await nettrace_capture.start(session)
         elif way == "cdp":
             await devtools.watch(await page.context.new_cdp_session(page), 0)
         cpu_before, started = cpu_s(), time.monotonic()
@@ -110,7 +110,7 @@ async def one_round(way: str, executable: str, origin: str, folder: Path) -> Cos
         await navigate(page, origin)
         navigated, cpu_after = time.monotonic(), cpu_s()
         if way == "trace":
-            await nettrace.stop(session, log)
+            await nettrace_capture.stop(session, log)
         elif way == "cdp":
             devtools.save(log)
         stopped = time.monotonic()

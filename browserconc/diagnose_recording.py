@@ -10,6 +10,7 @@ from browserconc import recording
 from browserconc.analysis import diagnosis, held_open, outside
 from browserconc.analysis.outside_trial import as_client_saw, first_byte_ns, round_for
 from browserconc.analysis.service import host_and_path
+from browserconc.analysis.shared_storage import told
 from browserconc.analysis.visit_verdict import Judged, judge_visit
 from browserconc.analysis.visits import headers_ns, sent_by_client, visited
 from browserconc.evidence import client, diagnosis_notes, ledger, page_log, page_looks
@@ -54,7 +55,6 @@ def analyze(folder: Path) -> Result:
         run.memory_bytes,
         seen.logs.browser(recordings, headless=not run.headed),
     )
-    trials = tuple(one.finding for one in judged)
     conclusion = diagnosis.conclude(
         judged,
         seen.alone,
@@ -63,7 +63,7 @@ def analyze(folder: Path) -> Result:
         seen.notes.doubts,
         seen.notes.deaf_addresses,
     )
-    return Result(run.command, environment, trials, conclusion, str(folder))
+    return Result(run.command, environment, told(judged, conclusion), conclusion, str(folder))
 
 
 def server(folder: Path) -> ServerView | None:

@@ -17,23 +17,21 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from browserconc import diagnose_recording, recording, this_machine
-from browserconc.analysis import diagnosis, outside, outside_plan, remedies
-from browserconc.analysis.outside_trial import round_for
-from browserconc.analysis.service import host_and_path
+from browserconc import diagnosis_raw_sockets as raw_sockets
+from browserconc.analysis import diagnosis, remedies
 from browserconc.analysis.unusable import unusable
-from browserconc.diagnose_recording import ALONE, OUTSIDE, OWN_JARS, RAW
+from browserconc.diagnose_recording import ALONE, OWN_JARS
 from browserconc.evidence import diagnosis_notes, ledger
 from browserconc.evidence.diagnosis_notes import Notes
 from browserconc.evidence.page_log import PageLine
 from browserconc.evidence.secrets import masked
-from browserconc.lab import outside as outside_lab
-from browserconc.lab import raw_visit, reach, visit
+from browserconc.lab import reach, visit
 from browserconc.lab.browser import Browsers, Tabs
 from browserconc.lab.process import Household
 from browserconc.lab.strategies.raw_socket import RawClientError
 from browserconc.lab.visitor import KnownVisitor, VisitorError
 from browserconc.lab.workloads import of_others
-from browserconc.model.outside import Experiment, OutsideView, ServerView
+from browserconc.model.outside import ServerView
 from browserconc.model.plan import BrowserChoice
 from browserconc.model.target import Target, Visit
 from browserconc.pipeline import Progress
@@ -41,10 +39,8 @@ from browserconc.recording import Recording
 
 LONGEST_LOAD_S = 30.0
 """A page that takes longer alone needs --timeout."""
-SLACK_S = 10.0
 BUDGET_S = 55.0
 """After so long no further experiment is begun, unless one load alone is what takes so long."""
-EXAMINATION_S = 20.0
 GENTLE_TABS = 4
 GENTLE_PAUSE_S = 1.0
 """For hosts of others: fewer requests at once, and a pause between experiments."""
@@ -192,7 +188,7 @@ class _Story:
                 f"and with BROWSERCONC_LEDGER={self.question.ledger}."
             )
         alone = diagnose_recording.alone(self.out)
-        if reason := unusable(alone, one.manifest.error, self.notes.url):
+        if reason := unusable(alone, one.manifest.error, self.workload.address(self.notes.url)):
             raise DiagnosisError(reason)
         if landed and landed[0].startswith("http"):
             reach.permit(await reach.locate(landed[0]), allowed=self.question.allowed)
@@ -206,57 +202,18 @@ class _Story:
 
     async def raw_sockets(self, url: str) -> ServerView | None:
         """What the server does at once with the request that matters."""
-        target = replace(self.target, url=url, cookies=self.cookies or self.target.cookies)
-        if url != self.target.url:  # a part of the page, which is asked for without what the page was given
-            target = replace(target, method="GET", body=None, workload="navigate")
-        if self.workload.stays_open and host_and_path(url) == host_and_path(self.target.url):
-            return await self.held_open()
-        if not visit.same_origin(url, self.target.url):
-            what = "a WebSocket" if url.startswith(("ws:", "wss:")) else "on another host"
-            self.doubt(f"{url} is {what}, so raw sockets did not try it.")
-            return None
-        self.progress.trial_started(OUTSIDE, "raw sockets", self.tabs, self.alone_s)
-        try:
-            view = await outside_lab.examine(
-                target,
-                self.household,
-                self.out / OUTSIDE,
-                clients=self.tabs,
-                deadline_s=EXAMINATION_S + 3 * self.alone_s,
-                tell=lambda text: None,
-                plan=outside_plan.next_experiment if self.place.private else _gently,
-                most_clients=None if self.place.private else self.tabs,
-            )
-            server = outside.judge(view)
-            if round_for(view, self.tabs) is None and self.in_time():
-                limit_s = self.tabs * self.alone_s + SLACK_S
-                into = self.folder(RAW)
-                await raw_visit.record(target, self.tabs, into, household=self.household, timeout_s=limit_s)
-        except RawClientError as problem:
-            self.progress.trial_ended(OUTSIDE, str(problem))
-            self.doubt(str(problem))
-            return None
-        self.progress.trial_ended(OUTSIDE, diagnosis.in_short(server))
-        return server
-
-    async def held_open(self) -> ServerView | None:
-        """How many streams or WebSockets the server takes at once, none being closed."""
         target = replace(self.target, cookies=self.cookies or self.target.cookies)
-        limit_s = round(self.tabs * self.alone_s + self.workload.slack_s, 1)
-        self.progress.trial_started(RAW, "raw sockets", self.tabs, self.alone_s)
+        asking = raw_sockets.Asking(
+            target, self.place, self.tabs, self.alone_s, self.household, self.out, self.progress, self.folder
+        )
         try:
-            into = self.folder(RAW)
-            await raw_visit.record(target, self.tabs, into, household=self.household, timeout_s=limit_s)
-        except RawClientError as problem:
-            self.progress.trial_ended(RAW, str(problem))
+            return await raw_sockets.ask(asking, url, in_time=self.in_time)
+        except (raw_sockets.NotAskedError, RawClientError) as problem:
             self.doubt(str(problem))
             return None
-        server = diagnose_recording.server(self.out)
-        self.progress.trial_ended(RAW, diagnosis.in_short(server) if server else "undecided")
-        return server
 
     async def visit(self, strategy: str) -> Recording:
-        limit_s = self.tabs * self.alone_s * 1.5 + min(SLACK_S, self.workload.slack_s)
+        limit_s = self.tabs * self.alone_s * 1.5 + min(raw_sockets.SLACK_S, self.workload.slack_s)
         planned = Visit(strategy, strategy, self.target.url, self.tabs, limit_s)
         if strategy in OWN_JARS:
             return await self.record(planned)
@@ -305,9 +262,3 @@ class _Story:
 
     def save(self) -> None:
         diagnosis_notes.write(self.out, self.notes)
-
-
-def _gently(view: OutsideView) -> Experiment | None:
-    """The next experiment on a host of others: no silent connections."""
-    planned = outside_plan.next_experiment(view)
-    return None if planned is None or planned.silent else planned

@@ -11,7 +11,7 @@ from browserconc.model.difference import GATED, MEASURES, Criterion, Difference,
 from browserconc.model.finding import Result
 from browserconc.recording import RecordingError
 from browserconc.report import readings_json, result_json
-from browserconc.report.result_json import ResultError
+from browserconc.report.json_text import ResultError
 
 __all__ = ["DifferenceError", "compare", "criterion"]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from browserconc.evidence import cdp, foreign, nettrace
+from browserconc.evidence import cdp, foreign, nettrace, nettrace_capture
 from browserconc.evidence.live_requests import LiveRequests, Now
 from browserconc.explanation import Choice, LogError, explain_log
 from browserconc.lab import interruption
@@ -59,7 +59,12 @@ class Observation:
     """
 
     def __init__(
-        self, browser: nettrace.Session, into: Path, *, evidence: Evidence = "trace", live: bool = False
+        self,
+        browser: nettrace_capture.Session,
+        into: Path,
+        *,
+        evidence: Evidence = "trace",
+        live: bool = False,
     ) -> None:
         self.in_flight = LiveRequests() if live else None
         self._browser = browser
@@ -86,13 +91,13 @@ class Observation:
                     self._browser, followers, [self.in_flight] if self.in_flight else ()
                 )
                 await self._pages.begin()
-        except (nettrace.CaptureError, ProtocolError, TimeoutError) as problem:
+        except (nettrace_capture.CaptureError, ProtocolError, TimeoutError) as problem:
             raise WatchError(f"The browser could not be watched: {problem or 'no answer'}") from problem
 
     async def _trace(self) -> None:
         try:
-            await nettrace.start(self._browser)
-        except nettrace.CaptureError as problem:
+            await nettrace_capture.start(self._browser)
+        except nettrace_capture.CaptureError as problem:
             if not isinstance(self._browser, Connection):
                 raise
             self._capture = cdp.Capture()
@@ -110,12 +115,12 @@ class Observation:
             if self._capture:
                 self._capture.save(self._into)
             else:
-                captured = await nettrace.stop(self._browser, self._into)
+                captured = await nettrace_capture.stop(self._browser, self._into)
                 if captured.lossy:
                     self._doubts.append(
                         "The browser's trace buffer was full: events are missing; watch for a shorter time."
                     )
-        except (nettrace.CaptureError, ProtocolError, TimeoutError) as problem:
+        except (nettrace_capture.CaptureError, ProtocolError, TimeoutError) as problem:
             raise WatchError(f"The browser could not be watched: {problem or 'no answer'}") from problem
         except OSError as problem:
             raise WatchError(f"{self._into} cannot be written ({problem.strerror}).") from problem

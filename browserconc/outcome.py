@@ -113,7 +113,7 @@ def _failures() -> tuple[type[Exception], ...]:
     from browserconc.lab.running import ServerError  # noqa: PLC0415
     from browserconc.observation import ProcessError, UnreachableError, WatchError  # noqa: PLC0415
     from browserconc.recording import RecordingError  # noqa: PLC0415
-    from browserconc.report.result_json import ResultError  # noqa: PLC0415
+    from browserconc.report.json_text import ResultError  # noqa: PLC0415
 
     return (
         BrowserError,

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
 from browserconc import observation
-from browserconc.evidence.nettrace import Session
+from browserconc.evidence.nettrace_capture import Session
 from browserconc.explanation import Choice
 from browserconc.lab.cdp_connection import connected
 from browserconc.lab.process import Household

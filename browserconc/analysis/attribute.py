@@ -25,7 +25,11 @@ def attribute(start_ns: int, end_ns: int, claims: Sequence[Claim], *, zero_ns: i
     slices: list[Slice] = []
     owner, since_ns, reason = "", start_ns, ""
     for begin_ns, until_ns in pairwise(sorted(cuts)):
-        cause, because = _owner(begin_ns, until_ns, claims)
+        cause, because = UNATTRIBUTED, ""
+        for claim in claims:
+            if claim[1] <= begin_ns and claim[2] >= until_ns:  # not by name: this runs for each pair
+                cause, _, _, because = claim
+                break
         if cause == owner:
             reason = reason or because
             continue
@@ -34,10 +38,3 @@ def attribute(start_ns: int, end_ns: int, claims: Sequence[Claim], *, zero_ns: i
         owner, since_ns, reason = cause, begin_ns, because
     slices.append(Slice(owner, since_ns - zero_ns, end_ns - zero_ns, reason))
     return tuple(slices)
-
-
-def _owner(start_ns: int, end_ns: int, claims: Sequence[Claim]) -> tuple[str, str]:
-    for cause, begin_ns, until_ns, because in claims:
-        if begin_ns <= start_ns and until_ns >= end_ns:
-            return cause, because
-    return UNATTRIBUTED, ""

@@ -9,11 +9,13 @@ in contexts of their own, which do the same without that wait.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from browserconc.analysis.remedies import TABS
 from browserconc.analysis.service import host_and_path
 from browserconc.analysis.slow_pages import idle_ns
 from browserconc.analysis.visit_verdict import Judged
-from browserconc.model.finding import Verdict
+from browserconc.model.finding import Conclusion, TrialFinding, Verdict
 
 CAUSE = "web-lock"
 APART = "contexts"
@@ -48,6 +50,18 @@ def confirmed(verdict: Verdict, judged: Sequence[Judged]) -> Verdict:
     share = min(1.0, waited / spent) if spent else 0.0
     doubts = (doubt, *verdict.doubts[1:])  # the first said why it was undecided
     return Verdict("serial", 1, "page", CAUSE, share, doubts, (*because, *verdict.because))
+
+
+def told(judged: Sequence[Judged], conclusion: Conclusion) -> tuple[TrialFinding, ...]:
+    """The findings, that of the tabs with what it takes another trial to show of them."""
+    if conclusion.cause != CAUSE:
+        return tuple(one.finding for one in judged)
+    return tuple(
+        replace(one.finding, verdict=confirmed(one.finding.verdict, judged))
+        if one.finding.strategy == TABS
+        else one.finding
+        for one in judged
+    )
 
 
 def _range(idle: Sequence[int]) -> str:

@@ -50,6 +50,8 @@ def tune(first: Setting, ceiling: Ceiling) -> Generator[Ask, Window, Advice]:
     search = _Search(ceiling)
     for unit in UNITS:
         yield from search.grow(unit, max(first.total, FIRST[unit]))
+        if search.leading() is None:  # what one tab fails in more tabs fail in, too
+            break
     yield from search.probe()
     yield from search.compare()
     yield from search.vary()
@@ -127,7 +129,7 @@ class _Search:
         tried = {ask.setting for ask, _ in self.seen}
         left = PROBES
         for _ in range(2):  # around the best of the growth, then around the best of that
-            if (best := self._best()) is None:
+            if (best := self.leading()) is None:
                 return
             for setting in self._around(best.setting):
                 if (
@@ -189,7 +191,8 @@ class _Search:
     def _point(self, setting: Setting) -> Point:
         return points(self.seen, self.ceiling)[setting]
 
-    def _best(self) -> Point | None:
+    def leading(self) -> Point | None:
+        """The best so far of those that keep to every constraint."""
         return best(points(self.seen, self.ceiling).values(), self.ceiling)
 
     def _around(self, best: Setting) -> Iterable[Setting]:

@@ -71,7 +71,7 @@ def judge(case: Case, cost: Cost | None) -> TrialFinding:
 def partitioned(timeline: Timeline, case: Case) -> RequestFinding:
     """One request with its time divided among causes, the server and what nobody explains."""
     # What holds a request back outranks the server's work, and that outranks what merely takes time.
-    limits, others = _asked(case.evidence.sources)
+    limits, others = _asked(case.evidence.sources.union(timeline.tracks))
     claims: list[Claim] = []
     for cause in limits:
         claims += cause.claims(timeline, case)
@@ -300,7 +300,10 @@ def evidence_lines(
     lines = []
     for cause in causes:
         pieces = frozenset(held[cause.id])
-        sums = [sum(piece.duration_ns for piece in request.slices if piece in pieces) for request in requests]
+        sums = [
+            sum(piece.duration_ns for piece in request.slices if piece.cause == cause.id and piece in pieces)
+            for request in requests
+        ]
         waits = [ns / 1e9 for ns in sums if ns]  # one request may have waited for it twice
         lines.append(
             f"{len(waits)} of {len(requests)} requests waited {_range_s(min(waits), max(waits))} "

@@ -24,6 +24,7 @@ def report(source: Path, json_file: str | None, markdown: str | None, verbose: b
     browserconc report tune.json --html tune.html
     """
     from browserconc.report import forms, readings_json, result_json
+    from browserconc.report.json_text import ResultError
 
     check_targets(json_file, markdown)
     try:
@@ -39,7 +40,7 @@ def report(source: Path, json_file: str | None, markdown: str | None, verbose: b
             result = result_json.parse(content)
     except OSError as problem:
         raise CannotMeasure(f"{source} cannot be read ({problem.strerror}).") from problem
-    except result_json.ResultError as problem:
+    except ResultError as problem:
         raise CannotMeasure(f"{source} cannot be used: {problem}") from problem
     show(result, json_file, markdown, verbose)
     return 0

@@ -76,7 +76,8 @@ class Leg:
         for name, (start_ns, detail) in self.open.items():
             _add(spans, Span(name, start_ns, None, detail))
         spans += self._still_stalled()
-        spans += self._waited_for_a_stream(tuple(spans))
+        if self.session is not None:
+            spans += self._waited_for_a_stream(self.session, tuple(spans))
         spans += self._connecting()
         spans.sort(key=attrgetter("start_ns"))
         facts: dict[str, Fact] = {
@@ -115,32 +116,33 @@ class Leg:
             attempts = next((job.attempts for job in self.jobs if job.attempts), [])
         else:
             return
-        given_up_ns = next((span.end_ns for span in self.spans if span.name == "HTTP_STREAM_REQUEST"), None)
         for span in connect_attempts.spans(attempts, socket, websocket=self.is_websocket):
-            end_ns = given_up_ns if span.end_ns is None else span.end_ns
+            end_ns = self._asked_until_ns() if span.end_ns is None else span.end_ns
             if end_ns is None or end_ns > self.start_ns:
                 yield span._replace(start_ns=max(span.start_ns, self.start_ns), end_ns=end_ns)
 
     def _still_stalled(self) -> Iterator[Span]:
         """The pool held it back until it was cancelled, or the log ended."""
-        # A job may have got its socket when nobody waited for it any more.
-        stalls = [(self.stall, None), *[(job.stall, job.socket_ns) for job in self.jobs]]
-        stall, got_ns = next(((stall, got_ns) for stall, got_ns in stalls if stall), (None, None))
+        stall, got_ns = self.stall, None
+        for job in self.jobs:
+            if stall is None:  # a job may have got its socket when nobody waited for it any more
+                stall, got_ns = job.stall, job.socket_ns
         if stall is None or any(span.name in (STALL, "HTTP_TRANSACTION_SEND_REQUEST") for span in self.spans):
             return
-        asked = next((span for span in self.spans if span.name == "HTTP_STREAM_REQUEST"), None)
-        end_ns = got_ns if got_ns is not None else asked.end_ns if asked else None
+        end_ns = self._asked_until_ns() if got_ns is None else got_ns
         yield Span(STALL, stall.start_ns, end_ns, {"limit": stall.limit})
 
-    def _waited_for_a_stream(self, spans: Iterable[Span]) -> Iterator[Span]:
+    def _asked_until_ns(self) -> int | None:
+        """When it had its stream, or gave up asking for one."""
+        return next((span.end_ns for span in self.spans if span.name == "HTTP_STREAM_REQUEST"), None)
+
+    def _waited_for_a_stream(self, session: Session, spans: Iterable[Span]) -> Iterator[Span]:
         """It had its HTTP/2 session, which carried as many streams as the server allows."""
-        if self.session is None:
-            return
         steps = {span.name: span for span in spans}
         got, sent = steps.get("HTTP_STREAM_REQUEST"), steps.get("HTTP_TRANSACTION_SEND_REQUEST")
         if got is None or got.end_ns is None:
             return
-        stall = self.session.stall(self.url, got.end_ns, sent.start_ns if sent else None)
+        stall = session.stall(self.url, got.end_ns, sent.start_ns if sent else None)
         if stall:
             yield stall
 

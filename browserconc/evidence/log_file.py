@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-BLOCK_BYTES = 1 << 16
+BLOCK_BYTES = 1 << 15
 LONGEST_LINE_BYTES = 1 << 26
 """The longest line of a NetLog is the state that the browser polled at its end: megabytes for many tabs."""
 LONGEST_HEAD_BYTES = 1 << 23

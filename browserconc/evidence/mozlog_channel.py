@@ -11,36 +11,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from browserconc.evidence.mozlog import SOURCE, Line
+from browserconc.evidence.mozlog_transaction import GROUP, PACING, POOL, Transaction
 from browserconc.model.timeline import Fact, Span, Track
-
-# nsISocketTransport.idl and nsITransport.idl: what a transaction's transport is doing.
-RESOLVING, RESOLVED, CONNECTING, CONNECTED = "4b0003", "4b000b", "4b0007", "4b0004"
-TLS_STARTING, TLS_ENDED = "4b000c", "4b000d"
-SENDING, WAITING, RECEIVING = "4b0005", "4b000a", "4b0006"
-_PHASES = (
-    ("dns", RESOLVING, RESOLVED),
-    ("connect", CONNECTING, CONNECTED),
-    ("ssl", TLS_STARTING, TLS_ENDED),
-    ("send", SENDING, WAITING),
-    ("wait", WAITING, RECEIVING),
-)
-GROUP, POOL, PACING = "group", "pool", "pacing"
-
-
-@dataclass(slots=True)
-class _Transaction:
-    """`states` are what the connection manager said of it until it was dispatched, with its reasons."""
-
-    states: list[tuple[int, str | None, int | None]] = field(default_factory=list)
-    dispatched_ns: int | None = None
-    status: dict[str, int] = field(default_factory=dict)
-    closed_ns: int | None = None
-    group: str | None = None
-    connection: str | None = None
-    reused: bool | None = None
 
 
 @dataclass(slots=True)
@@ -54,7 +29,7 @@ class _Channel:
     available_ns: int | None = None
     gives_up_ns: int | None = None
     gave_up: bool = False
-    transaction: _Transaction | None = None
+    transaction: Transaction | None = None
     status: int | None = None
     stopped_ns: int | None = None
 
@@ -74,13 +49,37 @@ def tracks(lines: Iterable[Line]) -> list[Track]:
     return [_track(channel) for channel in reader.channels if channel.url]
 
 
+_Act = Callable[["_Reader", Line, re.Match[str]], None]
+"""What a line does to the reader."""
+
+
+def _of_channel(act: Callable[[_Reader, _Channel, Line, re.Match[str]], None]) -> _Act:
+    """The act on the channel that the line's first group names, where it is known."""
+
+    def on_known(reader: _Reader, line: Line, found: re.Match[str]) -> None:
+        if channel := reader.channel(found[1]):
+            act(reader, channel, line, found)
+
+    return on_known
+
+
+def _of_transaction(act: Callable[[_Reader, Transaction, Line, re.Match[str]], None]) -> _Act:
+    """The act on the transaction that the line's first group names, where it is known."""
+
+    def on_known(reader: _Reader, line: Line, found: re.Match[str]) -> None:
+        if transaction := reader.transaction(found[1]):
+            act(reader, transaction, line, found)
+
+    return on_known
+
+
 class _Reader:
     def __init__(self) -> None:
         self.channels: list[_Channel] = []
         self._by_address: dict[str, _Channel] = {}
-        self._transactions: dict[str, _Transaction] = {}
+        self._transactions: dict[str, Transaction] = {}
         self._initialised: dict[str, _Channel] = {}
-        self._made: dict[str, _Transaction] = {}
+        self._made: dict[str, Transaction] = {}
         self._counted: tuple[str, int] | None = None
         self._refused: tuple[str, int | None] | None = None
         self._used: set[str] = set()
@@ -91,45 +90,54 @@ class _Reader:
                 act(self, line, found)
                 return
 
+    def channel(self, address: str) -> _Channel | None:
+        return self._by_address.get(address)
+
+    def transaction(self, address: str) -> Transaction | None:
+        return self._transactions.get(address)
+
     def create(self, line: Line, found: re.Match[str]) -> None:
         channel = _Channel(f"{found[1]}.{len(self.channels)}", line.time_ns)
         self.channels.append(channel)
         self._by_address[found[1]] = self._by_address[found[2]] = channel
 
-    def initialise(self, line: Line, found: re.Match[str]) -> None:
-        if channel := self._by_address.get(found[1]):
-            self._initialised[line.thread] = channel
+    @_of_channel
+    def initialise(self, channel: _Channel, line: Line, found: re.Match[str]) -> None:
+        self._initialised[line.thread] = channel
 
     def address(self, line: Line, found: re.Match[str]) -> None:
         if channel := self._initialised.pop(line.thread, None):
             channel.url = found[1]
 
-    def replace(self, line: Line, found: re.Match[str]) -> None:
-        before, after = self._by_address.get(found[1]), self._by_address.get(found[2])
-        if before and after:
-            after.via, after.leg = before.url, before.leg + 1
+    @_of_channel
+    def replace(self, channel: _Channel, line: Line, found: re.Match[str]) -> None:
+        if after := self._by_address.get(found[2]):
+            after.via, after.leg = channel.url, channel.leg + 1
 
-    def open_entry(self, line: Line, found: re.Match[str]) -> None:
-        if (channel := self._by_address.get(found[1])) and channel.opened_ns is None:
+    @_of_channel
+    def open_entry(self, channel: _Channel, line: Line, found: re.Match[str]) -> None:
+        if channel.opened_ns is None:
             channel.opened_ns = line.time_ns
 
-    def start_timer(self, line: Line, found: re.Match[str]) -> None:
-        if channel := self._by_address.get(found[1]):
-            channel.gives_up_ns = int(found[2]) * 1_000_000
+    @_of_channel
+    def start_timer(self, channel: _Channel, line: Line, found: re.Match[str]) -> None:
+        channel.gives_up_ns = int(found[2]) * 1_000_000
 
-    def give_up(self, line: Line, found: re.Match[str]) -> None:
-        if (channel := self._by_address.get(found[1])) and channel.available_ns is None:
+    @_of_channel
+    def give_up(self, channel: _Channel, line: Line, found: re.Match[str]) -> None:
+        if channel.available_ns is None:
             channel.gave_up = True
             channel.available_ns = line.time_ns
 
-    def entry_available(self, line: Line, found: re.Match[str]) -> None:
-        if (channel := self._by_address.get(found[1])) and channel.available_ns is None:
+    @_of_channel
+    def entry_available(self, channel: _Channel, line: Line, found: re.Match[str]) -> None:
+        if channel.available_ns is None:
             channel.available_ns = line.time_ns
 
-    def make_transaction(self, line: Line, found: re.Match[str]) -> None:
-        if channel := self._by_address.get(found[1]):
-            # A retry is a transaction too: the last one is the one that was answered.
-            channel.transaction = self._made[line.thread] = _Transaction()
+    @_of_channel
+    def make_transaction(self, channel: _Channel, line: Line, found: re.Match[str]) -> None:
+        # A retry is a transaction too: the last one is the one that was answered.
+        channel.transaction = self._made[line.thread] = Transaction()
 
     def initialise_transaction(self, line: Line, found: re.Match[str]) -> None:
         # The line before names the same object as another of its base classes, at another address.
@@ -152,23 +160,20 @@ class _Reader:
     def queue(self, line: Line, found: re.Match[str]) -> None:
         reason, held = self._refused or (None, None)
         self._refused = None
-        self._state(found[1], line.time_ns, reason, held)
+        if transaction := self.transaction(found[1]):
+            transaction.wait(line.time_ns, reason, held)
 
-    def pace(self, line: Line, found: re.Match[str]) -> None:
-        self._state(found[1], line.time_ns, PACING, None)
+    @_of_transaction
+    def pace(self, transaction: Transaction, line: Line, found: re.Match[str]) -> None:
+        transaction.wait(line.time_ns, PACING, None)
 
-    def _state(self, address: str, time_ns: int, reason: str | None, held: int | None) -> None:
-        transaction = self._transactions.get(address)
-        if transaction and transaction.dispatched_ns is None:
-            transaction.states.append((time_ns, reason, held))
-
-    def step(self, line: Line, found: re.Match[str]) -> None:
-        transaction = self._transactions.get(found[1])
-        if transaction and transaction.dispatched_ns is None:
+    @_of_transaction
+    def step(self, transaction: Transaction, line: Line, found: re.Match[str]) -> None:
+        if transaction.dispatched_ns is None:
             transaction.dispatched_ns = line.time_ns
 
     def dispatch(self, line: Line, found: re.Match[str]) -> None:
-        if transaction := self._transactions.get(found[2]):
+        if transaction := self.transaction(found[2]):
             transaction.group = found[1]
             transaction.connection = found[3]
             transaction.reused = found[3] in self._used
@@ -179,24 +184,25 @@ class _Reader:
     def destroy(self, line: Line, found: re.Match[str]) -> None:
         self._used.discard(found[1])
 
-    def transport(self, line: Line, found: re.Match[str]) -> None:
-        if transaction := self._transactions.get(found[1]):
-            transaction.status.setdefault(found[2], line.time_ns)
+    @_of_transaction
+    def transport(self, transaction: Transaction, line: Line, found: re.Match[str]) -> None:
+        transaction.status.setdefault(found[2], line.time_ns)
 
-    def close(self, line: Line, found: re.Match[str]) -> None:
-        if (transaction := self._transactions.get(found[1])) and transaction.closed_ns is None:
+    @_of_transaction
+    def close(self, transaction: Transaction, line: Line, found: re.Match[str]) -> None:
+        if transaction.closed_ns is None:
             transaction.closed_ns = line.time_ns
 
-    def answer(self, line: Line, found: re.Match[str]) -> None:
-        if channel := self._by_address.get(found[1]):
-            channel.status = int(found[2])
+    @_of_channel
+    def answer(self, channel: _Channel, line: Line, found: re.Match[str]) -> None:
+        channel.status = int(found[2])
 
-    def stop(self, line: Line, found: re.Match[str]) -> None:
-        if (channel := self._by_address.get(found[1])) and channel.stopped_ns is None:
+    @_of_channel
+    def stop(self, channel: _Channel, line: Line, found: re.Match[str]) -> None:
+        if channel.stopped_ns is None:
             channel.stopped_ns = line.time_ns
 
 
-_Act = Callable[[_Reader, Line, re.Match[str]], None]
 _THIS = r"\[this=(\w+)"
 _MEANINGS: tuple[tuple[re.Pattern[str], _Act], ...] = tuple(
     (re.compile(pattern), act)
@@ -245,7 +251,7 @@ def _track(channel: _Channel) -> Track:
         }
     spans = [Span("request", channel.created_ns, channel.stopped_ns), *_cache(channel)]
     if transaction:
-        spans += [*_queue(transaction, channel.stopped_ns), *_transport(transaction, channel.stopped_ns)]
+        spans += transaction.spans(channel.stopped_ns)
     if channel.stopped_ns is not None:
         spans.append(Span("stopped", channel.stopped_ns, channel.stopped_ns))
     return Track(source=SOURCE, key=channel.key, url=channel.url, spans=tuple(spans), facts=facts)
@@ -255,35 +261,3 @@ def _cache(channel: _Channel) -> Iterator[Span]:
     if channel.opened_ns is not None:
         detail: dict[str, Fact] = {"timed_out": channel.gave_up, "gives_up_ns": channel.gives_up_ns}
         yield Span("cache-wait", channel.opened_ns, channel.available_ns, detail)
-
-
-def _queue(transaction: _Transaction, stopped_ns: int | None) -> Iterator[Span]:
-    """Each stretch in the queue for one reason, until the next or until it was dispatched."""
-    begun: tuple[int, str | None, int | None] | None = None
-    end_ns = transaction.dispatched_ns if transaction.dispatched_ns is not None else stopped_ns
-    for state in transaction.states:
-        if begun and begun[1] != state[1]:
-            yield _waited(begun, state[0])
-            begun = state
-        # Of one stretch the last count is the true one: connections that are being made count too.
-        begun = (begun[0], state[1], state[2]) if begun else state
-    if begun:
-        yield _waited(begun, end_ns)
-
-
-def _waited(state: tuple[int, str | None, int | None], end_ns: int | None) -> Span:
-    start_ns, reason, held = state
-    if reason == PACING:
-        return Span("pacing", start_ns, end_ns)
-    return Span("pending", start_ns, end_ns, {"limit": reason, "held": held})
-
-
-def _transport(transaction: _Transaction, stopped_ns: int | None) -> Iterator[Span]:
-    status = transaction.status
-    over_ns = transaction.closed_ns if transaction.closed_ns is not None else stopped_ns
-    for name, begins, ends in _PHASES:
-        start, end = status.get(begins), status.get(ends)
-        if start is not None and (end is None or end >= start):
-            yield Span(name, start, over_ns if end is None else end)
-    if (received := status.get(RECEIVING)) is not None:
-        yield Span("receive", received, over_ns)

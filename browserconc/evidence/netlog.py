@@ -25,8 +25,7 @@ CHROMIUM_ARGUMENT = "--log-net-log="
 credentials and bodies (net/log/net_log_capture_mode.h)."""
 
 _BETWEEN = b" \t\r\n,"
-_NONE = len(b"{}")
-"""So long are the parameters of an event that has none."""
+_ENDING_BYTES = len(b'","type":7},')
 _LATEST_MS = (1 << 62) // 1_000_000
 
 
@@ -44,7 +43,7 @@ class _Line(msgspec.Struct, gc=False):
     type: int
     phase: int
     source: _Source
-    params: msgspec.Raw = msgspec.Raw(b"{}")
+    params: dict[str, Any] = {}
 
 
 class _Constants(msgspec.Struct):
@@ -142,9 +141,9 @@ class NetLogStream:
             number: phases[name] for name, number in constants.logEventPhase.items() if name in phases
         }
         self._fleeting = {number for number, name in types.items() if fleeting(name)}
+        self._unwanted = frozenset(_ending(number) for number in types if number not in self._types)
         self._line = msgspec.json.Decoder(_Line, strict=False)
         self._lines = msgspec.json.Decoder(list[_Line], strict=False)
-        self._params = msgspec.json.Decoder(dict[str, Any])
         self.client = {name: str(value) for name, value in constants.clientInfo.items()}
         self.polled: list[dict[str, Any]] | None = None
         self.skipped = 0
@@ -153,53 +152,53 @@ class NetLogStream:
         self.errors = {number: name for name, number in constants.netError.items()}
 
     def __iter__(self) -> Iterator[Event]:
-        types, phases, sources, decode = self._types, self._phases, self._sources, self._params.decode
-        now_ms, now_ns = -1, 0  # most events share their millisecond, and so one number, with the one before
         for block in log_file.blocks(self._file):
-            rows = self._rows(block)
-            if self.first_ns is None and rows and 0 <= rows[0].time < _LATEST_MS:
-                self.first_ns = rows[0].time * 1_000_000
-            if not self._all:
-                rows = [row for row in rows if row.type in types and row.source.type in sources]
-                rows = self._lasting(rows)
-            for row in rows:
-                source, params = row.source, row.params
-                try:
-                    # Most have none; a dict is not shared, for a reader may take things out of it.
-                    detail = decode(params) if len(params) > _NONE else {}
-                except (ValueError, RecursionError):
+            if self.first_ns is None:
+                rows = self._rows(block)
+                if rows and 0 <= rows[0].time < _LATEST_MS:
+                    self.first_ns = rows[0].time * 1_000_000
+            else:
+                rows = self._rows(self._without_unwanted(block))
+            for event in self._events(rows):
+                self.last_ns = event.time_ns
+                yield event
+
+    def _without_unwanted(self, block: bytes) -> bytes:
+        """The block without the lines that end as Chromium ends those of a type of no interest.
+
+        It sorts an event's members, so the type is the last one. A line of another form stays.
+        """
+        if not self._unwanted:
+            return block
+        unwanted = self._unwanted
+        return b"\n".join([line for line in block.split(b"\n") if line[-_ENDING_BYTES:] not in unwanted])
+
+    def _events(self, rows: list[_Line]) -> list[Event]:
+        """Those of interest, without a BEGIN and END that follow each other within one millisecond."""
+        events: list[Event] = []
+        types, sources, phases, fleeting = self._types, self._sources, self._phases, self._fleeting
+        now_ms, now_ns = -1, 0  # most events share their millisecond, and so one number, with the one before
+        for row in rows:
+            source = row.source
+            name, source_type = types.get(row.type), sources.get(source.type)
+            if name is None or source_type is None:
+                if not self._all:
+                    continue
+                name, source_type = name or str(row.type), source_type or str(source.type)
+            if row.time != now_ms:
+                if not 0 <= row.time < _LATEST_MS:
                     self.skipped += 1
                     continue
-                if row.time != now_ms:
-                    if not 0 <= row.time < _LATEST_MS:
-                        self.skipped += 1
-                        continue
-                    now_ms = row.time
-                    self.last_ns = now_ns = now_ms * 1_000_000
-                yield Event(
-                    now_ns,
-                    types.get(row.type) or str(row.type),
-                    phases.get(row.phase, "NONE"),
-                    source.id,
-                    sources.get(source.type) or str(source.type),
-                    detail,
-                )
-
-    def _lasting(self, rows: list[_Line]) -> list[_Line]:
-        """Without the pairs of a BEGIN and its END that follow each other within one millisecond."""
-        kept: list[_Line] = []
-        fleeting = self._fleeting
-        for row in rows:
-            if row.type in fleeting and kept and len(row.params) == _NONE:
-                before = kept[-1]
-                pair = (
-                    row.type == before.type and row.time == before.time and row.source.id == before.source.id
-                )
-                if pair and row.phase != before.phase and len(before.params) == _NONE:
-                    kept.pop()
+                now_ms, now_ns = row.time, row.time * 1_000_000
+            phase = phases.get(row.phase, "NONE")
+            if row.type in fleeting and events and not row.params:
+                before = events[-1]
+                pair = name == before.type and now_ns == before.time_ns and source.id == before.source_id
+                if pair and phase != before.phase and not before.params:
+                    events.pop()
                     continue
-            kept.append(row)
-        return kept
+            events.append(Event(now_ns, name, phase, source.id, source_type, row.params))
+        return events
 
     def _rows(self, block: bytes) -> list[_Line]:
         """The lines of a block at once, as a JSON array; if they are not one, each by itself."""
@@ -220,6 +219,11 @@ class NetLogStream:
         except (ValueError, RecursionError):  # cut off, or no event; bad UTF-8 is a ValueError too
             self.skipped += 1
             return None
+
+
+def _ending(number: int) -> bytes:
+    """The last _ENDING_BYTES of the line of such an event; before the type stands the time, a string."""
+    return (b'","type":%d},' % number)[-_ENDING_BYTES:]
 
 
 def _constants(path: Path, line: bytes) -> _Constants:

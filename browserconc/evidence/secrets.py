@@ -62,8 +62,10 @@ def masked(url: str) -> str:
     if url[:5].lower() == "data:":
         return "data:***"
     url = url[: 8 * LONGEST_URL]
-    if "@" in url or "=" in url:  # most addresses have neither, and a log has many of them
-        url = masked_parameters(_USERINFO.sub("***", url))
+    if "@" in url:  # most addresses have neither, and a log has many of them
+        url = _USERINFO.sub("***", url)
+    if "=" in url:
+        url = masked_parameters(url)
     return url if len(url) <= LONGEST_URL else f"{url[:LONGEST_URL]}…"
 
 

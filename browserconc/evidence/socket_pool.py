@@ -76,7 +76,10 @@ class SocketPool:
 
     def job(self, number: int) -> Job:
         """The job of that id, of which nothing else may be known yet."""
-        return self._jobs.setdefault(number, Job())
+        job = self._jobs.get(number)
+        if job is None:
+            job = self._jobs[number] = Job()
+        return job
 
     def _job(self, event: Event) -> None:
         match event.type:
@@ -118,7 +121,9 @@ class SocketPool:
         if event.type == "SOCKET_ALIVE" and event.phase == "END":
             self.sockets.pop(event.source_id, None)
             return
-        socket = self.sockets.setdefault(event.source_id, Socket())
+        socket = self.sockets.get(event.source_id)
+        if socket is None:
+            socket = self.sockets[event.source_id] = Socket()
         match event.type:
             case "SOCKET_ALIVE":
                 job = dependency(event)

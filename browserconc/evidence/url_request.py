@@ -80,10 +80,11 @@ class _Follower:
             self.done.append((request.order, leg.track(self.source)))
 
     def _controller(self, event: Event) -> None:
-        if event.type not in _CONTROLLER:
+        if event.type in _CONTROLLER:
+            if leg := self.leg_of_controller.get(event.source_id):
+                self._controlled(event, leg)
+        elif event.type.startswith("HTTP_STREAM_POOL_"):
             self.stream_pool.take(event)
-        elif leg := self.leg_of_controller.get(event.source_id):
-            self._controlled(event, leg)
 
     def _socket(self, event: Event) -> None:
         self.pool.socket(event)
@@ -129,10 +130,10 @@ class _Follower:
             self._instant(event, leg)
         elif phase == "BEGIN":
             if kept(name):
-                leg.open[name] = (event.time_ns, _detail(event.params))
+                leg.open[name] = (event.time_ns, _detail(event.params) if event.params else _NOTHING)
         elif opened := leg.open.pop(name, None):
             start_ns, detail = opened
-            if ended := _detail(event.params):
+            if event.params and (ended := _detail(event.params)):
                 detail = {**detail, **ended}
             leg.add(Span(name, start_ns, event.time_ns, detail))
             if name == "HTTP_STREAM_REQUEST":

@@ -1,9 +1,10 @@
-"""One client of a flight: its request, its socket and the instants seen so far."""
+"""One client of a flight: its request, its socket, the instants seen so far, its answer as it is parsed."""
 
 from __future__ import annotations
 
 import socket
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
@@ -11,7 +12,7 @@ from browserconc.evidence.client import ClientLine
 from browserconc.lab.http_answer import Answer, Until
 from browserconc.lab.http_request import Request
 from browserconc.lab.tcp_socket import Address
-from browserconc.lab.tls_channel import TlsChannel
+from browserconc.lab.tls_channel import TlsChannel, TlsError
 
 NOTHING = memoryview(b"")
 
@@ -66,6 +67,38 @@ class Client:
         wire = self.request.wire
         self.unsent = memoryview(bytes(self.unsent) + (self.channel.encipher(wire) if self.channel else wire))
         self.asking = True
+
+    def parse(self) -> bool:
+        """Parses what was read; whether the answer is over, complete or not."""
+        answer = self.answer or self.begin_answer()
+        for stamp, data in self._deciphered(answer):
+            if data and self.first_byte_ns is None:
+                self.first_byte_ns = stamp
+            if data or self.failure is None:
+                answer.feed(data)
+            if answer.over:
+                self.done_ns = stamp
+                break
+        self.unparsed.clear()
+        if answer.finished:
+            self.failure = None
+        elif answer.error:
+            self.failure = self.done_ns, answer.error
+        return answer.finished or self.failure is not None
+
+    def _deciphered(self, answer: Answer) -> Iterator[tuple[int, bytes]]:
+        """What was read and when, deciphered; an empty piece says that the server closed."""
+        for stamp, received in self.unparsed:
+            if self.channel is None or not received:
+                yield stamp, received
+                continue
+            try:
+                deciphered = self.channel.decipher(received)
+            except TlsError as problem:
+                answer.error = str(problem)
+                deciphered = [received]
+            for piece in deciphered:
+                yield stamp, piece
 
     def begin_answer(self) -> Answer:
         """What becomes of the answer, as its bytes are parsed."""

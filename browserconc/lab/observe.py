@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from browserconc.evidence import cdp, nettrace
+from browserconc.evidence import cdp, nettrace, nettrace_capture
 from browserconc.lab.browser import DriverError, Tabs, first_line
 
 SESSION_TIMEOUT_S = 10.0
@@ -20,7 +20,7 @@ INTERRUPTED_S = 5.0
 """After Ctrl-C a trace is fetched only if the browser hands it over in this time."""
 
 
-class _Session(nettrace.Session, Protocol):
+class _Session(nettrace_capture.Session, Protocol):
     async def detach(self) -> None: ...
 
 
@@ -67,10 +67,10 @@ async def traced(
         raise
     finally:
         try:
-            capture = await asyncio.wait_for(nettrace.stop(session, path, secret_headers), limit_s)
+            capture = await asyncio.wait_for(nettrace_capture.stop(session, path, secret_headers), limit_s)
             if capture.lossy:
                 doubts.append("The browser's trace buffer was full: the trace misses events.")
-        except (nettrace.CaptureError, TimeoutError) as problem:
+        except (nettrace_capture.CaptureError, TimeoutError) as problem:
             doubts.append(f"The trace of the browser's network stack is lost: {_reason(problem)}")
         await _detached(session)
 
@@ -83,8 +83,8 @@ async def _tracing(browser: Any, doubts: list[str]) -> _Session | None:
         doubts.append(f"{lacking} {_reason(problem)}")
         return None
     try:
-        await nettrace.start(session)
-    except nettrace.CaptureError as problem:
+        await nettrace_capture.start(session)
+    except nettrace_capture.CaptureError as problem:
         doubts.append(f"{lacking} {_reason(problem)}")
         await _detached(session)
         return None

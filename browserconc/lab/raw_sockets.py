@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import socket
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from selectors import EVENT_READ, EVENT_WRITE, BaseSelector
 from time import monotonic_ns
 
 from browserconc.lab import tcp_socket
 from browserconc.lab.client_state import Client
-from browserconc.lab.http_answer import Answer
 from browserconc.lab.tcp_socket import IN_PROGRESS
 from browserconc.lab.tls_channel import TlsError
 
@@ -255,23 +254,7 @@ class Flight:
         client.unparsed.append((now, data))
 
     def _parse(self, client: Client) -> None:
-        if client.over:
-            return
-        answer = client.answer or client.begin_answer()
-        for stamp, data in _pieces(client, answer):
-            if data and client.first_byte_ns is None:
-                client.first_byte_ns = stamp
-            if data or client.failure is None:
-                answer.feed(data)
-            if answer.over:
-                client.done_ns = stamp
-                break
-        client.unparsed.clear()
-        if answer.finished:
-            client.failure = None
-        elif answer.error:
-            client.failure = client.done_ns, answer.error
-        if answer.finished or client.failure:
+        if not client.over and client.parse():
             self._close(client)
 
     def _fail(self, client: Client, now: int | None, phrase: str) -> None:
@@ -313,18 +296,3 @@ class Flight:
     def _close_all(self) -> None:
         for client in self._clients:
             self._release_socket(client)
-
-
-def _pieces(client: Client, answer: Answer) -> Iterator[tuple[int, bytes]]:
-    """What was read and when, deciphered; an empty piece says that the server closed."""
-    for stamp, received in client.unparsed:
-        if client.channel is None or not received:
-            yield stamp, received
-            continue
-        try:
-            deciphered = client.channel.decipher(received)
-        except TlsError as problem:
-            answer.error = str(problem)
-            deciphered = [received]
-        for piece in deciphered:
-            yield stamp, piece

@@ -68,8 +68,8 @@ class Cause:
     `claims` says which stretches of one request this cause explains. `limits` tells whether it
     holds requests back so that fewer run at once (a limit), or only takes time. `limit` gives the
     number it holds them at, where the evidence shows one; `remark` says what else a reader of the
-    verdict must know. `needs` are the sources of which at least one must have delivered a log, else it claims
-    nothing; None: it may always. `slows` is for a limit that lets requests in and then works on no more than
+    verdict must know. `needs` are the sources of which one must have seen something, else it claims nothing;
+    None: it may always. `slows` is for a limit that lets requests in and then works on no more than
     `limit` of them: that many overlap in the ledger proves nothing against it.
     """
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, Struct
 
 from browserconc.model.difference import Change, Difference, Gated, Standing, Value
+from browserconc.report.json_text import indented
 
 SCHEMA = "browserconc/diff-1"
 
@@ -64,7 +64,7 @@ def render(difference: Difference) -> str:
         difference.gate,
         difference.comparisons,
     )
-    return msgspec.json.format(msgspec.json.encode(compared), indent=2).decode() + "\n"
+    return indented(compared)
 
 
 def _changed(change: Change) -> Changed:

@@ -18,6 +18,7 @@ from browserconc.report import (
     sheet,
     sheet_html,
     tune,
+    tune_format,
     tune_html,
     tune_json,
 )
@@ -81,7 +82,7 @@ def read(schema: str, content: bytes) -> Forms | None:
 
 _READERS: Mapping[str, Callable[[bytes], Forms]] = MappingProxyType(
     {
-        tune_json.SCHEMA: lambda content: of_tuning(tune_json.parse(content)),
+        tune_format.SCHEMA: lambda content: of_tuning(tune_json.parse(content)),
         limits_json.SCHEMA: lambda content: of_limits(limits_json.parse(content)),
         servers_json.SCHEMA: lambda content: of_servers(servers_json.parse(content)),
     }

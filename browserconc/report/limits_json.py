@@ -10,7 +10,8 @@ from msgspec import Meta, Struct
 
 from browserconc.model import finding, limit
 from browserconc.model.limit import Limits
-from browserconc.report.result_json import Environment, ResultError
+from browserconc.report.json_text import decoded, indented
+from browserconc.report.result_format import Environment
 
 SCHEMA = "browserconc/limits-1"
 
@@ -45,8 +46,7 @@ def render(limits: Limits) -> str:
     """The limits as indented JSON, ending with a newline."""
     rows = tuple(msgspec.convert(dataclasses.asdict(row), Limit) for row in limits.limits)
     environment = msgspec.convert(dataclasses.asdict(limits.environment), Environment)
-    text = msgspec.json.encode(Survey(SCHEMA, environment, rows, limits.measured_at, limits.took_s))
-    return msgspec.json.format(text, indent=2).decode() + "\n"
+    return indented(Survey(SCHEMA, environment, rows, limits.measured_at, limits.took_s))
 
 
 def parse(text: bytes) -> Limits:
@@ -55,13 +55,10 @@ def parse(text: bytes) -> Limits:
     Raises:
         ResultError: a field that is missing or of another type.
     """
-    try:
-        found = msgspec.json.decode(text, type=Survey)
-        return Limits(
-            environment=msgspec.convert(msgspec.to_builtins(found.environment), finding.Environment),
-            limits=tuple(limit.Limit(**msgspec.structs.asdict(row)) for row in found.limits),
-            measured_at=found.measured_at,
-            took_s=found.took_s,
-        )
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
-        raise ResultError(f"This is not a {SCHEMA} ({problem}).") from problem
+    found = decoded(text, SCHEMA, Survey)
+    return Limits(
+        environment=msgspec.convert(msgspec.to_builtins(found.environment), finding.Environment),
+        limits=tuple(limit.Limit(**msgspec.structs.asdict(row)) for row in found.limits),
+        measured_at=found.measured_at,
+        took_s=found.took_s,
+    )

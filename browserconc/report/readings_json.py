@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from browserconc.model.difference import Reading, Readings
 from browserconc.model.finding import Environment
-from browserconc.report import result_json
-from browserconc.report.result_json import ResultError
+from browserconc.report import result_format
+from browserconc.report.json_text import ResultError
 
 SERVERS = "browserconc/servers-1"
 LIMITS = "browserconc/limits-1"
@@ -35,7 +35,7 @@ class _Server(Struct, frozen=True):
 
 
 class _Servers(Struct, frozen=True):
-    environment: result_json.Environment
+    environment: result_format.Environment
     servers: tuple[_Server, ...]
 
 
@@ -49,7 +49,7 @@ class _Limit(Struct, frozen=True):
 
 
 class _Limits(Struct, frozen=True):
-    environment: result_json.Environment
+    environment: result_format.Environment
     limits: tuple[_Limit, ...]
 
 
@@ -68,7 +68,7 @@ class _Fit(Struct, frozen=True):
 
 
 class _Tune(Struct, frozen=True):
-    environment: result_json.Environment
+    environment: result_format.Environment
     chosen: _Point | None
     points: tuple[_Point, ...]
     fit: _Fit | None
@@ -154,5 +154,5 @@ def _setting(point: _Point) -> str:
     return f"{point.browsers} x {point.contexts} x {point.tabs}"
 
 
-def _environment(environment: result_json.Environment) -> Environment:
+def _environment(environment: result_format.Environment) -> Environment:
     return msgspec.convert(msgspec.to_builtins(environment), Environment)

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from browserconc.model import finding
 from browserconc.model.server_row import ServerRow, Survey
-from browserconc.report.result_json import ResultError
+from browserconc.report.json_text import decoded, indented
 
 SCHEMA = "browserconc/servers-1"
 
@@ -66,8 +66,7 @@ def render(survey: Survey) -> str:
     """The survey as indented JSON, ending with a newline."""
     rows = tuple(msgspec.convert(dataclasses.asdict(row), Server) for row in survey.rows)
     environment = msgspec.convert(dataclasses.asdict(survey.environment), Environment)
-    text = msgspec.json.encode(Servers(SCHEMA, environment, rows))
-    return msgspec.json.format(text, indent=2).decode() + "\n"
+    return indented(Servers(SCHEMA, environment, rows))
 
 
 def parse(text: bytes) -> Survey:
@@ -76,9 +75,6 @@ def parse(text: bytes) -> Survey:
     Raises:
         ResultError: a field that is missing or of another type.
     """
-    try:
-        found = msgspec.json.decode(text, type=Servers)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as problem:
-        raise ResultError(f"This is not a {SCHEMA} ({problem}).") from problem
+    found = decoded(text, SCHEMA, Servers)
     environment = finding.Environment(**msgspec.structs.asdict(found.environment))
     return Survey(environment, tuple(ServerRow(**msgspec.structs.asdict(row)) for row in found.servers))

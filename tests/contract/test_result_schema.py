@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from browserconc.report import result_json
+from browserconc.report import json_text, result_json
 from tests.golden.results import RESULTS
 
 NULL = type(None)
@@ -184,10 +184,10 @@ def test_further_fields_are_allowed() -> None:
     ],
 )
 def test_what_is_no_result_is_refused_in_one_sentence(text: str | bytes) -> None:
-    with pytest.raises(result_json.ResultError, match=r"^This is not a browserconc result \(.+\)\.$"):
+    with pytest.raises(json_text.ResultError, match=r"^This is not a browserconc result \(.+\)\.$"):
         result_json.parse(text)
 
 
 def test_another_schema_is_refused_by_name() -> None:
-    with pytest.raises(result_json.ResultError, match=r"result-9.*reads 'browserconc/result-1'"):
+    with pytest.raises(json_text.ResultError, match=r"result-9.*reads 'browserconc/result-1'"):
         result_json.parse('{"schema": "browserconc/result-9"}')

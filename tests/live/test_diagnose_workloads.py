@@ -70,3 +70,10 @@ def test_a_server_without_http2_is_a_sentence(tmp_path: Path) -> None:
         ended = run(tmp_path, "diagnose", f"http://{place}/", "--http", "2")
     assert ended.code == 3
     assert "does not speak HTTP/2" in ended.sentence()
+
+
+def test_an_address_that_opens_no_websocket_is_shown_as_it_was_given(tmp_path: Path) -> None:
+    with endpoint("werkzeug-threaded", tmp_path / "log") as place:
+        ended = run(tmp_path, "diagnose", f"ws://{place}/slow")
+    assert ended.code == 3
+    assert f"ws://{place}/slow opens no WebSocket" in ended.sentence()

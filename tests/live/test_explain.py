@@ -18,7 +18,7 @@ from threading import Thread
 import pytest
 import websockets.sync.client as ws
 
-from browserconc.evidence import nettrace
+from browserconc.evidence import nettrace_capture
 from browserconc.evidence.live_requests import Now
 from browserconc.explanation import Choice, explain
 from browserconc.lab import installed_browsers
@@ -232,7 +232,7 @@ async def test_a_browser_that_is_traced_already_is_watched_by_its_network_domain
     chromium: Chromium, tmp_path: Path, site: str
 ):
     async with connected(chromium.address) as other:
-        await nettrace.start(other)
+        await nettrace_capture.start(other)
         async with connected(chromium.address) as browser:
             observation = Observation(browser, tmp_path / "log")
             await observation.begin()

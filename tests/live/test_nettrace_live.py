@@ -15,7 +15,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
-from browserconc.evidence import netlog, nettrace, trace_beside_netlog, url_request
+from browserconc.evidence import netlog, nettrace, nettrace_capture, trace_beside_netlog, url_request
 from browserconc.evidence.netlog_event import Event
 from browserconc.model.timeline import Track
 
@@ -98,11 +98,11 @@ async def observe(
     log, trace = folder / "netlog.json", folder / nettrace.FILE
     async with chromium(f"--log-net-log={log}") as browser:
         session = await browser.new_browser_cdp_session()
-        await nettrace.start(session)
+        await nettrace_capture.start(session)
         context = await browser.new_context()
         await drive(context)
         await context.close()
-        captured = await nettrace.stop(session, trace)
+        captured = await nettrace_capture.stop(session, trace)
         assert not captured.lossy
     return netlog.read(log).events, list(nettrace.events(trace))
 
@@ -265,9 +265,9 @@ async def test_a_browser_started_by_somebody_else_is_observed(tmp_path: Path, se
         async with async_playwright() as playwright:
             browser = await playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
             session = await browser.new_browser_cdp_session()
-            await nettrace.start(session)
+            await nettrace_capture.start(session)
             await open_tabs(browser.contexts[0], [f"{server.origin}/same"] * TABS)
-            await nettrace.stop(session, tmp_path / nettrace.FILE)
+            await nettrace_capture.stop(session, tmp_path / nettrace.FILE)
             await browser.close()
     finally:
         process.terminate()
@@ -296,12 +296,14 @@ async def _devtools_port(user_data: Path) -> str:
 async def test_a_browser_that_is_traced_already_refuses_in_one_sentence(tmp_path: Path) -> None:
     async with chromium() as browser:
         session = await browser.new_browser_cdp_session()
-        await nettrace.start(session)
-        with pytest.raises(nettrace.CaptureError, match=r"^The browser refused Tracing\.start \([^\n]*\)\.$"):
-            await nettrace.start(await browser.new_browser_cdp_session())
+        await nettrace_capture.start(session)
+        with pytest.raises(
+            nettrace_capture.CaptureError, match=r"^The browser refused Tracing\.start \([^\n]*\)\.$"
+        ):
+            await nettrace_capture.start(await browser.new_browser_cdp_session())
         unwritable = tmp_path / "missing" / nettrace.FILE
-        with pytest.raises(nettrace.CaptureError, match="cannot be written"):
-            await nettrace.stop(session, unwritable)
-        await nettrace.start(session)
-    with pytest.raises(nettrace.CaptureError, match=r"Tracing\.end"):
-        await nettrace.stop(session, tmp_path / nettrace.FILE)
+        with pytest.raises(nettrace_capture.CaptureError, match="cannot be written"):
+            await nettrace_capture.stop(session, unwritable)
+        await nettrace_capture.start(session)
+    with pytest.raises(nettrace_capture.CaptureError, match=r"Tracing\.end"):
+        await nettrace_capture.stop(session, tmp_path / nettrace.FILE)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from browserconc.analysis import diagnosis, remedies
+from browserconc.analysis import diagnosis, remedies, shared_storage
 from browserconc.analysis.unusable import unusable
 from browserconc.analysis.visit_verdict import Judged
 from browserconc.model.finding import (
@@ -281,6 +281,26 @@ def test_pages_that_wait_for_each_other_only_where_they_share_storage_hold_a_loc
     assert [remedy.trial for remedy in found.remedies] == ["contexts"]
     assert found.share == pytest.approx(3_000 / 5_000)
     assert "does not say who waits" in found.doubts[0]
+
+
+def test_the_row_of_the_tabs_says_what_the_conclusion_has_found():
+    tabs = idle("tabs", 500, 1_000, 1_500, 2_000, suspect="web-lock")
+    judged = [tabs, idle("contexts", 910, 950, 930, 920)]
+    found = conclude(RAW, *judged, view=server(None, None))
+    row, apart = shared_storage.told(judged, found)
+    assert (row.verdict.kind, row.verdict.limit, row.verdict.cause) == ("serial", 1, found.cause)
+    assert row.verdict.share == found.share
+    assert "why it is undecided" not in row.verdict.doubts
+    assert apart == judged[1].finding
+
+
+def test_a_row_stays_undecided_where_the_conclusion_names_something_else():
+    judged = [
+        idle("tabs", 500, 1_000, 1_500, 2_000, suspect="web-lock"),
+        idle("contexts", 910, 950, 930, 920),
+    ]
+    queue = replace(conclude(RAW, *judged, view=server(None, None)), culprit="server", cause="server-width")
+    assert shared_storage.told(judged, queue) == tuple(one.finding for one in judged)
 
 
 @pytest.mark.parametrize(

@@ -187,6 +187,8 @@ def test_a_machine_that_loads_nothing_has_no_setting():
     def empty(ask: Ask, window: Window) -> Window:
         return replace(window, pages_per_s=0.0, rates=(0.0,), durations_ns=(), ages=(), errors=4)
 
-    advice = searched(Machine(change=empty))
+    machine = Machine(change=empty)
+    advice = searched(machine)
+    assert [ask.setting for ask in machine.asked] == [Setting()]
     assert advice.chosen is None
     assert advice.doubts

@@ -39,9 +39,7 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
         begun_ns = asked.start_ns
     if steps[0].start_ns - begun_ns <= OUTSIDE_NS:
         yield Claim(CAUSE.id, begun_ns, steps[0].start_ns, "before the network stack saw the request")
-    for name, began_ns, done_ns, _ in steps:
-        if done_ns is not None and name.startswith(_OWN_STEPS) and name != "HTTP_CACHE_ADD_TO_ENTRY":
-            yield Claim(CAUSE.id, began_ns, done_ns, name)
+    yield from _own_steps(steps)
     yield from _handovers(steps)
     got = track.span("HTTP_STREAM_REQUEST")
     made = [s.end_ns for s in steps if s.name in ("TCP_CONNECT", "SSL_CONNECT") and s.end_ns is not None]
@@ -70,6 +68,14 @@ def _by_cdp(timeline: Timeline) -> Iterator[Claim]:
         yield Claim(CAUSE.id, received.end_ns, timeline.end_ns, "until the tab had loaded the answer")
 
 
+def _own_steps(steps: list[Span]) -> Iterator[Claim]:
+    for name, start_ns, end_ns, _ in steps:
+        if end_ns is None or end_ns <= start_ns:
+            continue  # most are over in the millisecond in which they began
+        if name.startswith(_OWN_STEPS) and name != "HTTP_CACHE_ADD_TO_ENTRY":
+            yield Claim(CAUSE.id, start_ns, end_ns, name)
+
+
 def _handovers(steps: list[Span]) -> Iterator[Claim]:
     """Short stretches between two steps of the stack; a long one stays unexplained."""
     reached_ns = steps[0].start_ns
@@ -78,7 +84,7 @@ def _handovers(steps: list[Span]) -> Iterator[Claim]:
             yield Claim(CAUSE.id, reached_ns, start_ns, f"before {name}")
         if end_ns is not None:
             reached_ns = max(reached_ns, end_ns)
-            if name == "HTTP_CACHE_ADD_TO_ENTRY" and end_ns - start_ns <= HANDOVER_NS:
+            if name == "HTTP_CACHE_ADD_TO_ENTRY" and 0 < end_ns - start_ns <= HANDOVER_NS:
                 yield Claim(CAUSE.id, start_ns, end_ns, name)
 
 

@@ -19,13 +19,13 @@ INSTANT_NS = 5_000_000
 """Getting a free entry takes 0 to 2 ms in steps of 1 ms; less than this is no wait."""
 
 
-def _locks(timeline: Timeline, case: Case) -> Iterator[Span]:
+def _locks(timeline: Timeline, case: Case) -> list[Span]:
     """Every wait for the entry: one that was discarded meanwhile is asked for again (ERR_CACHE_RACE)."""
     track = timeline.tracks.get("netlog")
-    if track and track.span("HTTP_CACHE_ADD_TO_ENTRY"):
-        yield from (span for span in track.spans if span.name == "HTTP_CACHE_ADD_TO_ENTRY")
+    locks = [span for span in track.spans if span.name == "HTTP_CACHE_ADD_TO_ENTRY"] if track else []
     if waited := firefox.cache_wait(timeline, case):
-        yield waited
+        locks.append(waited)
+    return locks
 
 
 def _gave_up(lock: Span) -> bool:
@@ -33,7 +33,6 @@ def _gave_up(lock: Span) -> bool:
 
 
 def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
-    path = timeline.url.split("/", 3)[-1]
     waits: list[tuple[int, int, str]] = []
     for lock in _locks(timeline, case):
         end_ns = timeline.end_ns if lock.end_ns is None else lock.end_ns
@@ -44,6 +43,7 @@ def _claims(timeline: Timeline, case: Case) -> Iterator[Claim]:
             waits.append((lock.start_ns, end_ns, name))
     for start_ns, end_ns, name in waits:
         if end_ns - start_ns >= INSTANT_NS:
+            path = timeline.url.split("/", 3)[-1]
             because = f"for the HTTP cache entry of /{path} ({name})"
             yield Claim("cache-lock", start_ns, end_ns, because)
 
@@ -66,8 +66,10 @@ def _remark(case: Case) -> str | None:
 
 def _together(case: Case, locks: Sequence[Span]) -> str | None:
     """What Firefox does with those that waited, where it did so."""
+    if "mozlog" not in case.evidence.sources:
+        return None
     ends = sorted(lock.end_ns for lock in locks if lock.end_ns is not None)
-    if "mozlog" not in case.evidence.sources or len(ends) < 2 or ends[-1] - ends[0] > HANDOVER_NS:
+    if len(ends) < 2 or ends[-1] - ends[0] > HANDOVER_NS:
         return None
     return f"Firefox then let all {len(ends)} that waited go together."
 

@@ -81,7 +81,6 @@ CAUSE = Cause(
     "ran nothing after it although requests had been sent.",
     remedy="A server with threads or an event loop, a proxy in front of it, or a short read time-out.",
     claims=_claims,
-    needs=frozenset({"ledger"}),
     limits=True,
     threads=("pallets/flask#2169", "corydolphin/flask-cors#147", "posit-dev/great-docs#219"),
 )
