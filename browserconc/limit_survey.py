@@ -103,13 +103,13 @@ async def measure(
             bench = Bench(browsers, certificate, choice, household)
             async with asyncio.TaskGroup() as tasks:
                 waiting = [
-                    tasks.create_task(_limit(one, bench, told, quick=quick))
+                    tasks.create_task(read_limit(one, bench, told, quick=quick))
                     for one in measurements
                     if one.aside
                 ]
                 for one in measurements:
                     if not one.aside:
-                        found.append(await _limit(one, bench, told, quick=quick))
+                        found.append(await read_limit(one, bench, told, quick=quick))
                 for task in waiting:
                     found.append(await task)
     order = [one.id for one in measurements]
@@ -142,7 +142,8 @@ def confirmed(found: Sequence[Limit], out: Path) -> list[Limit]:
     ]
 
 
-async def _limit(one: Measurement, bench: Bench, told: Told, *, quick: bool) -> Limit:
+async def read_limit(one: Measurement, bench: Bench, told: Told, *, quick: bool) -> Limit:
+    """Reads one limit until its readings agree; what cannot be measured says why."""
     told.trial_started(one.id, one.id, 1, EXPECTED_S)
     readings: list[Reading] = []
     error = None
@@ -159,11 +160,19 @@ async def _limit(one: Measurement, bench: Bench, told: Told, *, quick: bool) -> 
         except DriverError as problem:
             error = f"The browser refused: {first_line(problem)[:160]}."
         if error:
+            _go_on()
             break
     limit = replace(together(one, readings, error), took_s=round(time.monotonic() - began, 2))
     seen = "none seen" if limit.value is None else f"{limit.value:g} {one.unit}"
     told.trial_ended(one.id, error or seen)
     return limit
+
+
+def _go_on() -> None:
+    """Unless this was cancelled: the driver's error then is that the browser is gone, and hides it."""
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def together(one: Measurement, readings: Sequence[Reading], error: str | None) -> Limit:

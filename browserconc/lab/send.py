@@ -23,7 +23,7 @@ HEAD_START_S = 0.2
 OWN_PAGE_MS = 2000
 _PAGES = ("robots.txt", "")
 """The first is small wherever it exists, and its absence is a page of the origin too, unless that is empty:
-then the browser shows one of its own, and the second is tried, and last the address itself."""
+then the browser shows one of its own, and the second is tried."""
 _EMPTY = "ERR_HTTP_RESPONSE_CODE_FAILURE"
 _SEND = """async ({at, url, method, body}) => {
   const bytes = body === null ? undefined : Uint8Array.from(atob(body), c => c.charCodeAt(0));
@@ -44,8 +44,8 @@ async def open_origin(pages: Sequence[Page], urls: Sequence[str]) -> None:
     try:
         async with asyncio.timeout(ARM_TIMEOUT_S):
             opened = (
-                _open(page, [f"{origin}/{place}" for place in _PAGES] + [url], tab)
-                for tab, (page, origin, url) in enumerate(zip(pages, origins, urls, strict=True))
+                _open(page, origin, tab)
+                for tab, (page, origin) in enumerate(zip(pages, origins, strict=True))
             )
             await asyncio.gather(*opened)
     except (DriverError, TimeoutError) as problem:
@@ -53,14 +53,13 @@ async def open_origin(pages: Sequence[Page], urls: Sequence[str]) -> None:
         raise BrowserError(f"No page of {origins[0]} could be opened to send from: {reason}.") from problem
 
 
-async def _open(page: Page, places: Sequence[str], tab: int) -> None:
-    for place in places:
+async def _open(page: Page, origin: str, tab: int) -> None:
+    for place in _PAGES:
         try:
             # Equal addresses would queue for the lock of one cache entry.
-            query = f"{'&' if '?' in place else '?'}tab={tab + 1}"
-            await page.goto(f"{place.partition('#')[0]}{query}", wait_until="commit")
+            await page.goto(f"{origin}/{place}?tab={tab + 1}", wait_until="commit")
         except DriverError as problem:
-            if place == places[-1] or _EMPTY not in str(problem):
+            if place == _PAGES[-1] or _EMPTY not in str(problem):
                 raise
             with suppress(DriverError):  # the browser's own page must have come, or it interrupts the next
                 await page.wait_for_url("chrome-error://**", wait_until="load", timeout=OWN_PAGE_MS)

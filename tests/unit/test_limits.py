@@ -6,7 +6,9 @@ import json
 import pytest
 
 from browserconc import limit_survey
+from browserconc.lab.browser import DriverError
 from browserconc.lab.holding_server import HoldingServer
+from browserconc.lab.limit_bench import Bench, Measurement
 from browserconc.lab.limits import MEASUREMENTS, timers
 from browserconc.limit_survey import UnknownLimitError, chosen, together
 from browserconc.model.finding import BrowserFacts, Environment
@@ -176,3 +178,30 @@ async def test_websockets_are_accepted_and_other_paths_are_not():
         favicon = await client.asks("/favicon.ico")
         assert (await favicon.readuntil(b"\r\n")).startswith(b"HTTP/1.1 404")
         await client.leave()
+
+
+class Silent:
+    def trial_started(self, id: str, strategy: str, tabs: int, expected_s: float | None = None) -> None:
+        """Says nothing."""
+
+    def trial_ended(self, id: str, text: str) -> None:
+        """Says nothing."""
+
+
+async def test_who_is_interrupted_does_not_go_on_with_the_next_limit():
+    """A signal to the group ends the browser too, so what is cancelled may end with the driver's word."""
+
+    async def measure(_: Bench) -> Reading:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise DriverError("Target page, context or browser has been closed")
+
+    one = Measurement("per-host", "connections", "6", "Some.", measure)
+    going = asyncio.create_task(
+        limit_survey.read_limit(one, None, Silent(), quick=True)  # type: ignore[arg-type]
+    )
+    await asyncio.sleep(0)
+    going.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await going
