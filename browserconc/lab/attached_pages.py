@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from browserconc.lab.cdp_connection import Connection, ProtocolError, TargetSession
 
 _ANSWER_S = 5.0
+_FOLLOWED_S = 1.0
+"""Until then the tabs there are should have answered; one that hangs is not waited for."""
 _KINDS = ("page", "iframe")  # a frame of another site is a target of its own
 _KEEP_NO_BODIES = {"maxTotalBufferSize": 0, "maxResourceBufferSize": 0}
 
@@ -41,7 +43,7 @@ class AttachedPages:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def begin(self) -> None:
-        """Attaches to the tabs there are and to all that come.
+        """Attaches to the tabs there are, so that what they do next is reported, and to all that come.
 
         Raises:
             ProtocolError: the browser refuses.
@@ -56,6 +58,8 @@ class AttachedPages:
             "filter": [*({"type": kind} for kind in _KINDS), {"exclude": True}],
         }
         await asyncio.wait_for(self._browser.send("Target.setAutoAttach", asked), _ANSWER_S)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_FOLLOWED_S)
 
     async def end(self) -> None:
         """Lets go of all tabs."""

@@ -89,6 +89,13 @@ class Chromium:
         number = self.ask(f"new?{url}", "PUT")["id"]
         until(lambda: self.pages()[number][1] == "done")
 
+    def load_in(self, tab: dict[str, str], url: str) -> None:
+        """The same in a tab that is open already, whose requests nobody can be too late to see."""
+        with ws.connect(tab["webSocketDebuggerUrl"]) as page:
+            page.send(json.dumps({"id": 1, "method": "Page.navigate", "params": {"url": url}}))
+            page.recv(timeout=20)
+        until(lambda: self.pages()[tab["id"]][1] == "done")
+
     def quit(self) -> None:
         """As its user does: on SIGTERM a busy machine's browser may end before its log does."""
         with ws.connect(self.ask("version")["webSocketDebuggerUrl"]) as browser:
@@ -207,12 +214,13 @@ async def test_what_is_in_flight_is_followed_and_the_browser_left_as_it_was(
     chromium: Chromium, tmp_path: Path, site: str
 ):
     before = chromium.pages()
+    tab = chromium.ask("new?about:blank", "PUT")
     looks: list[Now] = []
     async with connected(chromium.address) as browser:
         observation = Observation(browser, tmp_path / "log", live=True)
         await observation.begin()
         assert observation.in_flight
-        loading = asyncio.create_task(asyncio.to_thread(chromium.load, site))
+        loading = asyncio.create_task(asyncio.to_thread(chromium.load_in, tab, site))
         while not loading.done():
             looks.append(observation.in_flight.look())
             await asyncio.sleep(0.05)
