@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
-from browserconc.model.plan import Cluster
+from browserconc.cli.exits import WrongUsage
+from browserconc.model.plan import Cluster, Plan
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -37,3 +38,24 @@ def cluster_options(command: _Command) -> Any:
         return command(*args, cluster=chosen, **options)
 
     return with_cluster
+
+
+def check_shared(plan: Plan) -> None:
+    """Refuses what one machine measures and several do not, instead of measuring something else.
+
+    Raises:
+        WrongUsage: the plan has such a thing.
+    """
+    from browserconc.lab.servers import chosen
+
+    if len(plan.browsers) > 1:
+        raise WrongUsage("--cluster measures one browser at a time: give one --browser.")
+    for trial in plan.trials:
+        if trial.workload != "navigate":
+            raise WrongUsage(
+                f"--cluster opens pages only: leave --workload {trial.workload} or --cluster away."
+            )
+        if chosen(trial.server, app=trial.app, command=trial.command).kind.scheme == "https":
+            raise WrongUsage(
+                f"--cluster knows servers without TLS only: leave {trial.server} or --cluster away."
+            )

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from browserconc.cli import completing
-from browserconc.cli.cluster import cluster_options
+from browserconc.cli.cluster import check_shared, cluster_options
 from browserconc.cli.exits import EXPECTATION_FAILED, INTERRUPTED, CannotMeasure, WrongUsage
 from browserconc.cli.measuring import analyzed, measure, provide_browser, unmeasured
 from browserconc.cli.options import report_options, run_options
@@ -63,6 +63,8 @@ def compare(
         gates = [Gate.parse(text) for text in fail_on]
     except (profiles.UsageError, ExpectationError) as problem:
         raise WrongUsage(str(problem)) from problem
+    if cluster:
+        check_shared(plan)
     check_targets(json_file, markdown)
     if install_browser:
         provide_browser()
