@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from flask import Flask, Response, request
 from werkzeug.test import Client
 
@@ -143,8 +144,7 @@ def test_what_is_no_http_is_let_through(tmp_path: Path) -> None:
 
 
 def test_a_fastapi_application(tmp_path: Path) -> None:
-    fastapi = pytest.importorskip("fastapi")
-    app = fastapi.FastAPI()
+    app = FastAPI()
 
     @app.get("/items/{number}")
     async def item(number: int) -> dict[str, int]:
