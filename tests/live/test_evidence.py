@@ -36,9 +36,8 @@ async def test_trace_netlog_and_cdp_of_one_run_agree(tmp_path: Path):
     result = await compared(tmp_path, strategies="tabs,fetch-distinct,contexts", evidence="netlog,trace,cdp")
     tabs, fetch, contexts = result.trials
     assert (tabs.verdict.kind, tabs.verdict.cause) == ("serial", "cache-lock")
-    if fetch.verdict.culprit != "client":  # which a busy machine makes it, where it lets them go apart
-        assert (fetch.verdict.kind, fetch.verdict.limit, fetch.verdict.cause) == ("limited", 6, "host-limit")
-    assert contexts.verdict.culprit in (None, "client")
+    assert (fetch.verdict.kind, fetch.verdict.limit, fetch.verdict.cause) == ("limited", 6, "host-limit")
+    assert contexts.verdict.culprit in (None, "client")  # a busy machine may release them apart
     for trial in result.trials:
         said = " ".join(trial.verdict.doubts)
         assert "disagree" not in said
